@@ -1,0 +1,1 @@
+//! Reads a ledger with cursors and delivers to OTLP destinations.

@@ -1,0 +1,1 @@
+//! Append-only, hash-chained, crash-safe log with durable cursors.

@@ -1,0 +1,68 @@
+//! Facts sitelog keeps for itself in the ledger: how a run began and ended, what was lost on the way.
+//!
+//! Notes are never exported. They let `jobs`, `flush` and recovery know a run without decoding its records, and let
+//! recovery finish the span of a run whose wrapper was killed.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// A fact about a chain, stored as one JSON object with a `note` tag.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "note", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Note {
+    /// The first frame of a run's chain.
+    RunStarted(RunStarted),
+    /// The last frame of a run's chain before its checkpoint.
+    RunEnded(RunEnded),
+}
+
+/// What is known when a run starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// The run's ULID.
+    pub run: String,
+    /// The command and its arguments, sanitized; lossy where they are no UTF-8.
+    pub argv: Vec<String>,
+    /// The span's name, for a reader and for recovery.
+    pub name: String,
+    /// Start, Unix nanoseconds.
+    pub start: u64,
+    /// The wrapper's process id.
+    pub pid: u32,
+    /// The run's own `traceparent`.
+    pub traceparent: String,
+    /// The parent span's id, hex, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_span: Option<String>,
+    /// The run's span without its end: an encoded OTLP traces request, base64 by serde of the maker.
+    pub span: Vec<u8>,
+}
+
+/// What is known when a run has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunEnded {
+    /// End, Unix nanoseconds.
+    pub end: u64,
+    /// The exit status that `sitelog run` returned (128+n after signal n).
+    pub exit_code: i32,
+    /// `success`, `failure`, `error`, `cancellation` (`cicd.pipeline.task.run.result`).
+    pub result: String,
+    /// Line records written.
+    pub records: u64,
+    /// Line records that were dropped and counted.
+    pub dropped: u64,
+}
+
+impl Note {
+    /// The note as stored.
+    pub fn to_bytes(&self) -> Bytes {
+        // Serializing plain structs of strings and numbers has no failing case.
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+
+    /// Reads a stored note; `None` for one that this version does not know.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}

@@ -1,0 +1,1 @@
+//! Hides secrets; the only maker of Clean<T>.
