@@ -1,1 +1,5 @@
-//! Hides secrets; the only maker of Clean<T>.
+//! Hides secrets; the only maker of [`Clean`].
+
+mod clean;
+
+pub use clean::Clean;
