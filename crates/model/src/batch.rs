@@ -1,6 +1,7 @@
 //! The unit that flows: from a source through the sanitizer into the ledger, and out of it.
 
-use crate::TenantId;
+use crate::lines::{Block, Malformed};
+use crate::{TenantId, request};
 use bytes::Bytes;
 use ulid::Ulid;
 
@@ -52,7 +53,9 @@ pub enum Source {
 impl Source {
     /// The source of a number read from disk.
     pub fn from_u8(number: u8) -> Option<Self> {
-        [Self::Run, Self::Cloud, Self::Receive, Self::Sitelog].into_iter().find(|source| *source as u8 == number)
+        [Self::Run, Self::Cloud, Self::Receive, Self::Sitelog]
+            .into_iter()
+            .find(|source| *source as u8 == number)
     }
 }
 
@@ -96,4 +99,33 @@ pub struct Batch {
     pub origin: Origin,
     /// What it holds.
     pub payload: Payload,
+}
+
+impl Payload {
+    /// The OTLP export request this stands for; `None` for a note.
+    ///
+    /// # Errors
+    /// [`Malformed`] when a lines block cannot be read.
+    pub fn to_otlp(&self) -> Result<Option<Bytes>, Malformed> {
+        match self {
+            Self::Otlp(bytes) => Ok(Some(bytes.clone())),
+            Self::Lines(bytes) => {
+                let block = Block::parse(bytes)?;
+                Ok(Some(block.to_otlp(0..block.len())?.into()))
+            }
+            Self::Note(_) => Ok(None),
+        }
+    }
+
+    /// How many log records, spans or metrics it holds; the units in which a request can be split.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the bytes are no block or no protobuf.
+    pub fn records(&self) -> Result<usize, Malformed> {
+        match self {
+            Self::Otlp(bytes) => request::count(bytes),
+            Self::Lines(bytes) => Ok(Block::parse(bytes)?.len()),
+            Self::Note(_) => Ok(0),
+        }
+    }
 }

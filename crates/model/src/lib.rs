@@ -2,9 +2,11 @@
 //!
 //! A [`Batch`] is one OTLP export request, or a [`lines`] block that becomes one when somebody reads it.
 
+pub mod attributes;
 pub mod batch;
 pub mod lines;
 pub mod note;
+pub mod request;
 pub mod tenant;
 pub mod trace;
 pub mod wire;

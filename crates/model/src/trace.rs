@@ -32,7 +32,11 @@ impl TraceContext {
         // Version 00 has exactly four fields; a later one may have more; ff is forbidden.
         let more = fields.next().is_some();
         let valid = version != 0xff && !(version == 0 && more) && trace != [0; 16] && span != [0; 8];
-        valid.then_some(Self { trace: TraceId(trace), span: SpanId(span), flags })
+        valid.then_some(Self {
+            trace: TraceId(trace),
+            span: SpanId(span),
+            flags,
+        })
     }
 }
 
@@ -88,7 +92,15 @@ mod tests {
     fn what_the_specification_forbids_is_refused() {
         let zero_trace = "00-00000000000000000000000000000000-b7ad6b7169203331-01";
         let zero_span = "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01";
-        let bad = ["", "00", zero_trace, zero_span, &GOOD.to_uppercase(), &GOOD.replacen("00", "ff", 1), &(GOOD.to_owned() + "-x")];
+        let bad = [
+            "",
+            "00",
+            zero_trace,
+            zero_span,
+            &GOOD.to_uppercase(),
+            &GOOD.replacen("00", "ff", 1),
+            &(GOOD.to_owned() + "-x"),
+        ];
         for text in bad {
             assert_eq!(TraceContext::parse(text), None, "{text}");
         }

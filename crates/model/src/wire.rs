@@ -2,6 +2,8 @@
 //!
 //! Follows <https://protobuf.dev/programming-guides/encoding/>. Field numbers are those of opentelemetry-proto v1.
 
+pub mod attribute;
+
 /// Appends a base-128 varint.
 #[inline]
 pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
@@ -15,7 +17,7 @@ pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 /// How many bytes [`put_varint`] writes for a value.
 #[inline]
 pub fn varint_len(value: u64) -> usize {
-    (((64 - (value | 1).leading_zeros()) as usize) + 6) / 7
+    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
 }
 
 /// Appends a length-delimited field (wire type 2).

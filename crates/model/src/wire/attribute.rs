@@ -1,0 +1,51 @@
+//! Encoded OTLP `KeyValue` messages (`common/v1/common.proto`).
+
+use super::{put_bytes, put_uint, put_varint};
+
+/// A string value.
+pub fn string(key: &str, value: &str) -> Vec<u8> {
+    key_value(key, |any| put_bytes(any, 1, value.as_bytes()))
+}
+
+/// A boolean value.
+pub fn boolean(key: &str, value: bool) -> Vec<u8> {
+    key_value(key, |any| put_uint(any, 2, u64::from(value)))
+}
+
+/// An integer value; a negative one takes ten bytes, as protobuf's `int64` does.
+pub fn int(key: &str, value: i64) -> Vec<u8> {
+    key_value(key, |any| put_uint(any, 3, value as u64))
+}
+
+/// A double value.
+pub fn double(key: &str, value: f64) -> Vec<u8> {
+    key_value(key, |any| {
+        put_varint(any, 4 << 3 | 1);
+        any.extend_from_slice(&value.to_le_bytes());
+    })
+}
+
+/// An array of strings.
+pub fn strings(key: &str, values: &[String]) -> Vec<u8> {
+    let mut array = Vec::new();
+    for value in values {
+        let mut any = Vec::new();
+        put_bytes(&mut any, 1, value.as_bytes());
+        put_bytes(&mut array, 1, &any);
+    }
+    key_value(key, |any| put_bytes(any, 5, &array))
+}
+
+/// A bytes value.
+pub fn bytes(key: &str, value: &[u8]) -> Vec<u8> {
+    key_value(key, |any| put_bytes(any, 7, value))
+}
+
+fn key_value(key: &str, value: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut any = Vec::new();
+    value(&mut any);
+    let mut out = Vec::with_capacity(key.len() + any.len() + 8);
+    put_bytes(&mut out, 1, key.as_bytes());
+    put_bytes(&mut out, 2, &any);
+    out
+}
