@@ -92,8 +92,6 @@ pub struct Header {
     pub span: SpanId,
     /// W3C trace flags of the span.
     pub trace_flags: u8,
-    /// `sitelog.seq` of the block's first line.
-    pub first_seq: u64,
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub struct Malformed {
 #[derive(Clone, Debug)]
 pub struct Block<'a> {
     header: Header,
+    first_seq: u64,
     count: u32,
     lines: &'a [u8],
     size: usize,
@@ -61,10 +62,10 @@ impl<'a> Block<'a> {
             trace,
             span,
             trace_flags,
-            first_seq,
         };
         Some(Self {
             header,
+            first_seq,
             count,
             lines: rest,
             size,
@@ -91,7 +92,7 @@ impl<'a> Block<'a> {
         Lines {
             rest: self.lines,
             left: self.count,
-            seq: self.header.first_seq,
+            seq: self.first_seq,
             time: 0,
             size: self.size,
         }

@@ -21,12 +21,11 @@ fn header() -> Header {
         trace: TraceId([7; 16]),
         span: SpanId([9; 8]),
         trace_flags: 1,
-        first_seq: 40,
     }
 }
 
 fn block(lines: &[Line<'_>]) -> bytes::Bytes {
-    let mut writer = Writer::new(&header(), 64);
+    let mut writer = Writer::new(&header(), 40, 64);
     lines.iter().for_each(|line| writer.push(line));
     writer.finish()
 }

@@ -20,8 +20,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts a block; `capacity` is the size expected, in bytes.
-    pub fn new(header: &Header, capacity: usize) -> Self {
+    /// Starts a block whose first line has the given `sitelog.seq`; `capacity` is the size expected, in bytes.
+    pub fn new(header: &Header, first_seq: u64, capacity: usize) -> Self {
         let mut out =
             Vec::with_capacity(capacity + header.resource.len() + header.scope.len() + header.attributes.len() + 64);
         out.push(VERSION);
@@ -34,7 +34,7 @@ impl Writer {
         out.push(header.trace_flags);
         let count_at = out.len();
         out.extend_from_slice(&[0; 4]);
-        put_varint(&mut out, header.first_seq);
+        put_varint(&mut out, first_seq);
         Self {
             out,
             count_at,

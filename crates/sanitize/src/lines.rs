@@ -1,0 +1,50 @@
+//! Job output on its way from a redacted stream into a block: what goes in is clean, so what comes out is.
+//!
+//! [`Splitter`] cuts a clean byte stream into lines and parts; [`BlockBuilder`] puts them into a block. Neither makes
+//! bytes of its own, which is why they may hand out `Clean` values.
+
+mod split;
+
+pub use split::{Arrival, Splitter};
+
+use crate::Clean;
+use sitelog_model::lines::{Header, Line, Writer};
+use sitelog_model::{Batch, Origin, Payload, Signal, TenantId};
+
+/// A lines block under construction, from clean parts only.
+#[derive(Debug)]
+pub struct BlockBuilder(Writer);
+
+impl BlockBuilder {
+    /// Starts a block; `capacity` is the size expected, in bytes.
+    pub fn new(header: &Clean<Header>, first_seq: u64, capacity: usize) -> Self {
+        Self(Writer::new(header, first_seq, capacity))
+    }
+
+    /// Adds a line.
+    #[inline]
+    pub fn push(&mut self, line: &Clean<Line<'_>>) {
+        self.0.push(line);
+    }
+
+    /// Lines so far.
+    pub fn count(&self) -> u32 {
+        self.0.count()
+    }
+
+    /// Bytes so far.
+    pub fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    /// Ends the block.
+    pub fn finish(self, tenant: TenantId, origin: Origin) -> Clean<Batch> {
+        let payload = Payload::Lines(self.0.finish());
+        Clean::made(Batch {
+            tenant,
+            signal: Signal::Logs,
+            origin,
+            payload,
+        })
+    }
+}
