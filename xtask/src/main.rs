@@ -1,1 +1,59 @@
-fn main() {}
+//! The project's own chores. `cargo xtask` lists them.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a chore talks to the person who started it: results on stdout, progress on stderr"
+)]
+
+mod bench;
+mod cache;
+mod check;
+mod components;
+mod fuzz;
+mod generate;
+mod process;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+
+  test                    everything that must pass: format, house rules, lints, licences, all tests
+  check                   the house rules alone: file sizes, READMEs, paths, names, generated files
+  generate                write the generated files anew
+  components NAME...      install what the tests and the bench talk to; prints the path of each binary
+  fuzz [--seconds N]      run every fuzz target for N seconds (default 30); needs a nightly toolchain
+  bench run [OPTION...]   measure `sitelog run` beside its peers; prints a markdown table (bench/README.md)
+
+What they install goes to $SITELOG_CACHE (default: the user's cache folder, `sitelog`); it can be deleted at any time.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["test"] => test::run(),
+        ["check"] => check::run(),
+        ["generate"] => generate::run(),
+        ["components", names @ ..] if !names.is_empty() => components::run(names),
+        ["fuzz"] => fuzz::run("30"),
+        ["fuzz", "--seconds", seconds] => fuzz::run(seconds),
+        ["bench", "run", options @ ..] => bench::run(options),
+        ["help" | "-h" | "--help"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(64);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `cargo xtask components`: the real programs that tests and benchmarks talk to, installed into the cache.
+
+mod source;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::cache::Cache;
+use source::Source;
+
+/// A program that can be installed from a package registry.
+struct Component {
+    name: &'static str,
+    source: Source,
+    /// Path of the program inside the cache entry.
+    binary: &'static str,
+}
+
+const COMPONENTS: &[Component] = &[
+    // The backend of the end-to-end tests, and a peer of the bench.
+    Component {
+        name: "collector",
+        source: Source::GoFolder {
+            folder: "components/collector",
+            version: "0.157.0",
+        },
+        binary: "otelcol",
+    },
+    // A peer of the bench.
+    Component {
+        name: "otel-cli",
+        source: Source::GoModule {
+            module: "github.com/equinix-labs/otel-cli",
+            version: "0.4.5",
+        },
+        binary: "otel-cli",
+    },
+    // Bans, licences and sources of the dependencies.
+    Component {
+        name: "cargo-deny",
+        source: Source::Crate { version: "0.20.2" },
+        binary: "bin/cargo-deny",
+    },
+    // Runs the fuzz targets.
+    Component {
+        name: "cargo-fuzz",
+        source: Source::Crate { version: "0.13.2" },
+        binary: "bin/cargo-fuzz",
+    },
+];
+
+/// Installs the named components and prints their paths, one a line.
+pub(crate) fn run(names: &[&str]) -> Result<()> {
+    for name in names {
+        println!("{}", install(name)?.display());
+    }
+    Ok(())
+}
+
+/// Path of a component's program, installed when it is not in the cache.
+pub(crate) fn install(name: &str) -> Result<PathBuf> {
+    let component = COMPONENTS
+        .iter()
+        .find(|component| component.name == name)
+        .with_context(|| {
+            let known: Vec<&str> = COMPONENTS.iter().map(|component| component.name).collect();
+            format!("no component `{name}`; there are {}", known.join(", "))
+        })?;
+    let entry = Cache::open()?.entry(name, &component.source.version()?, |staging| {
+        component.source.build(name, component.binary, staging)
+    })?;
+    Ok(entry.join(component.binary))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_component_is_refused_with_the_known_ones() {
+        let error = install("collectr").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "no component `collectr`; there are collector, otel-cli, cargo-deny, cargo-fuzz"
+        );
+    }
+
+    #[test]
+    fn the_collectors_version_follows_its_pins() {
+        let version = COMPONENTS[0].source.version().unwrap();
+        let (release, pins) = version.split_once('-').unwrap();
+        assert_eq!((release, pins.len()), ("0.157.0", 16), "{version}");
+    }
+}
