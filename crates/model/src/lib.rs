@@ -4,6 +4,7 @@
 
 pub mod attributes;
 pub mod batch;
+pub mod key_value;
 pub mod lines;
 pub mod note;
 pub mod request;

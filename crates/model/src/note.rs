@@ -35,8 +35,8 @@ pub struct RunStarted {
     /// The parent span's id, hex, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_span: Option<String>,
-    /// The run's span without its end: an encoded OTLP traces request, base64 by serde of the maker.
-    pub span: Vec<u8>,
+    /// The run's span without its end: an OTLP/JSON traces request, for recovery to finish.
+    pub span: serde_json::Value,
 }
 
 /// What is known when a run has ended.

@@ -8,8 +8,29 @@ mod split;
 pub use split::{Arrival, Splitter};
 
 use crate::Clean;
+use prost::Message;
 use sitelog_model::lines::{Header, Line, Writer};
-use sitelog_model::{Batch, Origin, Payload, Signal, TenantId};
+use sitelog_model::otlp::common::v1::{InstrumentationScope, KeyValue};
+use sitelog_model::otlp::resource::v1::Resource;
+use sitelog_model::{Batch, Origin, Payload, Signal, TenantId, TraceContext, wire};
+
+/// What all lines of a run share; `context` names the span that they belong to.
+pub fn header(resource: &Clean<Vec<KeyValue>>, attributes: &Clean<Vec<KeyValue>>, scope: InstrumentationScope, context: TraceContext) -> Clean<Header> {
+    let resource = Resource { attributes: resource.get().clone(), ..Resource::default() }.encode_to_vec();
+    let mut encoded = Vec::new();
+    for attribute in attributes.get() {
+        // `LogRecord.attributes` is field 6.
+        wire::put_bytes(&mut encoded, 6, &attribute.encode_to_vec());
+    }
+    Clean::made(Header {
+        resource,
+        scope: scope.encode_to_vec(),
+        attributes: encoded,
+        trace: context.trace,
+        span: context.span,
+        trace_flags: context.flags,
+    })
+}
 
 /// A lines block under construction, from clean parts only.
 #[derive(Debug)]
