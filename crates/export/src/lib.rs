@@ -1,1 +1,4 @@
 //! Reads a ledger with cursors and delivers to OTLP destinations.
+
+pub mod backends;
+pub mod config;

@@ -1,0 +1,24 @@
+//! From a protobuf export request to OTLP/JSON
+//! (<https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>): the only protocol for which requests are decoded.
+
+use prost::Message;
+use serde::Serialize;
+use sitelog_model::Signal;
+use sitelog_model::otlp::collector::{logs, metrics, trace};
+
+/// Translates an encoded request; the error says what is malformed.
+pub(super) fn from_protobuf(signal: Signal, request: &[u8]) -> Result<Vec<u8>, String> {
+    match signal {
+        Signal::Logs => translate::<logs::v1::ExportLogsServiceRequest>(request),
+        Signal::Traces => translate::<trace::v1::ExportTraceServiceRequest>(request),
+        Signal::Metrics => translate::<metrics::v1::ExportMetricsServiceRequest>(request),
+    }
+}
+
+fn translate<T: Message + Default + Serialize>(request: &[u8]) -> Result<Vec<u8>, String> {
+    let message = T::decode(request).map_err(|error| error.to_string())?;
+    serde_json::to_vec(&message).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests;
