@@ -1,1 +1,50 @@
 //! Append-only, hash-chained, crash-safe log with durable cursors.
+//!
+//! A [`Ledger`] holds chains; a [`Chain`] has one writer and is a sequence of frames; a [`Cursor`] is a named reader that
+//! remembers what it is done with. The files are described in `FORMAT.md` beside this crate's README.
+
+mod budget;
+mod chain;
+mod checkpoint;
+mod commit;
+mod counters;
+mod cursor;
+pub mod disk;
+mod encode;
+mod error;
+mod frame;
+mod frames;
+mod key;
+mod layout;
+mod ledger;
+mod options;
+mod position;
+mod quarantine;
+mod recover;
+mod retain;
+mod root;
+mod segment;
+mod status;
+mod tree;
+mod verify;
+mod walk;
+mod writer;
+
+pub use chain::{Chain, ChainId, Receipt};
+pub use checkpoint::Checkpoint;
+pub use counters::{Counter, Counters};
+pub use cursor::{Cursor, RefusedRecord};
+pub use disk::Disk;
+pub use error::{Damage, Error, Refused};
+pub use frame::{Encoding, HEADER, Header, Kind, MAX_PLAIN, MAX_STORED, Parsed, parse_frame};
+pub use frames::{Frame, Frames};
+pub use key::{PublicKey, SigningKey};
+pub use ledger::Ledger;
+pub use options::{Budget, Clock, Durability, Options};
+pub use position::{Position, Progress};
+pub use recover::Recovery;
+pub use retain::Reclaimed;
+pub use segment::SegmentHeader;
+pub use status::{CursorStatus, State, Status};
+pub use tree::{Hash, Tree};
+pub use verify::{Bad, Verified};

@@ -1,0 +1,353 @@
+//! A chain: one writer's sequence of frames.
+
+use crate::budget::Gauge;
+use crate::checkpoint::Checkpoint;
+use crate::commit::Commit;
+use crate::cursor::Cursor;
+use crate::disk::DiskFile;
+use crate::encode::encode;
+use crate::error::{Error, Refused};
+use crate::frame::{HEADER, Kind, MAX_PLAIN, MAX_STORED};
+use crate::position::Position;
+use crate::root::Root;
+use crate::writer::{Content, Fault, Writer};
+use sitelog_model::{Batch, Payload, Signal, TenantId, Ulid};
+use sitelog_sanitize::Clean;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// A chain's name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChainId {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The run, client or poller that writes it.
+    pub id: Ulid,
+}
+
+impl fmt::Display for ChainId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.tenant, self.id)
+    }
+}
+
+/// A frame that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Where it is.
+    pub position: Position,
+    /// When it was written, Unix nanoseconds.
+    pub time: u64,
+}
+
+/// The one writer of a chain. Clones write the same chain; when the last one goes, what was written is made durable,
+/// and the chain can be reopened.
+#[derive(Clone)]
+pub struct Chain {
+    live: Arc<Live>,
+    _closer: Arc<Closer>,
+}
+
+/// A chain that this process writes.
+pub(crate) struct Live {
+    pub(crate) root: Arc<Root>,
+    pub(crate) id: ChainId,
+    pub(crate) folder: PathBuf,
+    pub(crate) commit: Commit,
+    writer: Mutex<Inner>,
+    lock: Mutex<Option<Arc<dyn DiskFile>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Inner {
+    writer: Writer,
+    gauge: Gauge,
+    /// Sealed without a frame: the folder is gone.
+    removed: bool,
+}
+
+/// Ends the sync thread and gives the lock back when the last [`Chain`] is gone.
+struct Closer(Arc<Live>);
+
+impl Chain {
+    pub(crate) fn new(root: Arc<Root>, writer: Writer, commit: Commit, lock: Arc<dyn DiskFile>) -> Self {
+        let (id, folder) = (writer.chain.clone(), writer.folder.clone());
+        let inner = Inner {
+            writer,
+            gauge: Gauge::default(),
+            removed: false,
+        };
+        let (writer, lock) = (Mutex::new(inner), Mutex::new(Some(lock)));
+        let live = Arc::new(Live {
+            root,
+            id,
+            folder,
+            commit,
+            writer,
+            lock,
+            thread: Mutex::default(),
+        });
+        Self {
+            _closer: Arc::new(Closer(live.clone())),
+            live,
+        }
+    }
+
+    /// Whose chain it is, and which.
+    pub fn id(&self) -> &ChainId {
+        &self.live.id
+    }
+
+    /// Puts a batch into the operating system's hands: it survives the death of this process, and becomes durable soon
+    /// after. Waits while more than `ahead_bytes` wait for durability.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing of the batch is in the ledger then.
+    pub fn write(&self, batch: &Clean<Batch>) -> Result<Receipt, Refused> {
+        let written = self.live.write(batch.get());
+        if let Err(refused) = &written {
+            self.live.count(refused);
+        }
+        written
+    }
+
+    /// Waits until a written batch is as durable as the options ask.
+    ///
+    /// # Errors
+    /// [`Error::NotDurable`] when the disk failed; the batch may be lost.
+    pub fn wait_durable(&self, receipt: &Receipt) -> Result<(), Error> {
+        self.live.commit.wait(receipt.position.frame + 1)
+    }
+
+    /// [`Chain::write`], then [`Chain::wait_durable`].
+    ///
+    /// # Errors
+    /// [`Refused`]; after [`Refused::Failed`] the batch may or may not be in the ledger.
+    pub fn append(&self, batch: &Clean<Batch>) -> Result<Receipt, Refused> {
+        let receipt = self.write(batch)?;
+        self.wait_durable(&receipt)
+            .map_err(|error| Refused::Failed { why: error.to_string() })?;
+        Ok(receipt)
+    }
+
+    /// Number of frames written.
+    pub fn written(&self) -> u64 {
+        self.live.commit.written()
+    }
+
+    /// Number of frames that are durable.
+    pub fn durable(&self) -> u64 {
+        self.live.commit.durable()
+    }
+
+    /// Has a function called whenever [`Chain::durable`] grows, when the chain is sealed or closed, and when it fails.
+    /// It must return at once and must not write to the chain.
+    pub fn subscribe(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        self.live.commit.subscribe(wake.into());
+    }
+
+    /// A named reader that follows this chain while it is written; it sees durable frames only.
+    ///
+    /// # Errors
+    /// [`Error::CursorBusy`] when another one of this name is open, and the disk's.
+    pub fn cursor(&self, name: &str, signal: Option<Signal>) -> Result<Cursor, Error> {
+        Cursor::open(
+            self.live.root.clone(),
+            &self.live.id,
+            name,
+            signal,
+            Some(self.live.clone()),
+        )
+    }
+
+    /// Signs and ends the chain, durably. Again, it says the same again. A chain without a frame disappears.
+    ///
+    /// # Errors
+    /// The disk's; the chain can then be reopened and sealed later.
+    pub fn seal(&self) -> Result<Option<Checkpoint>, Error> {
+        self.live.seal()
+    }
+}
+
+impl Live {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // The writer changes its state only after the disk has taken the bytes, so a panic leaves it whole.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(self: &Arc<Self>, batch: &Batch) -> Result<Receipt, Refused> {
+        if batch.tenant != self.id.tenant {
+            return Err(Refused::OtherTenant);
+        }
+        let (kind, plain) = match &batch.payload {
+            Payload::Otlp(bytes) => (Kind::Otlp, bytes),
+            Payload::Lines(bytes) => (Kind::Lines, bytes),
+            Payload::Note(bytes) => (Kind::Note, bytes),
+        };
+        if plain.len() > MAX_PLAIN {
+            return Err(Refused::TooLarge { max: MAX_STORED });
+        }
+        let (encoding, payload) = encode(plain, self.root.options.compress);
+        if payload.len() > MAX_STORED {
+            return Err(Refused::TooLarge { max: MAX_STORED });
+        }
+        let options = &self.root.options;
+        self.commit
+            .wait_for_room(options.ahead_bytes)
+            .map_err(|why| Refused::Failed { why })?;
+        let mut inner = self.inner();
+        if inner.writer.sealed.is_some() || inner.removed {
+            return Err(Refused::Sealed);
+        }
+        if let Some(why) = self.commit.failure() {
+            return Err(Refused::Failed { why });
+        }
+        let now = options.clock.now();
+        if now < inner.writer.time {
+            self.root.counters.clock_set_back.add(1);
+        }
+        let size = (HEADER + payload.len()) as u64;
+        let rolls = inner.writer.is_full(size, options.segment_bytes);
+        inner.gauge.admit(&self.root, &self.id.tenant, size, rolls, now)?;
+        if rolls {
+            let (_, file, bytes) = inner
+                .writer
+                .checkpoint(now, false)
+                .map_err(|fault| self.refused(fault))?;
+            self.commit.wrote(1, bytes, &file, self.root.syncs());
+        }
+        let (signal, origin) = (batch.signal, batch.origin);
+        let content = Content {
+            kind,
+            signal,
+            origin,
+            encoding,
+            payload: &payload,
+            plain: plain.len(),
+        };
+        self.put(&mut inner.writer, &content, now)?;
+        inner.gauge.wrote(size);
+        Ok(Receipt {
+            position: Position::start(inner.writer.next() - 1),
+            time: inner.writer.time,
+        })
+    }
+
+    fn put(self: &Arc<Self>, writer: &mut Writer, content: &Content<'_>, now: u64) -> Result<(), Refused> {
+        let is_new = writer.segment.as_ref().is_none_or(|segment| segment.len == 0);
+        let bytes = writer.put(content, now).map_err(|fault| self.refused(fault))?;
+        let Some(segment) = &writer.segment else { return Ok(()) };
+        if is_new && self.root.syncs() {
+            self.commit.add_folders([self.folder.clone()]);
+        }
+        self.start_thread();
+        self.commit.wrote(1, bytes, &segment.file, self.root.syncs());
+        Ok(())
+    }
+
+    fn seal(self: &Arc<Self>) -> Result<Option<Checkpoint>, Error> {
+        let mut inner = self.inner();
+        if inner.removed {
+            return Ok(None);
+        }
+        let writer = &mut inner.writer;
+        if writer.sealed.is_none() {
+            if let Some(why) = self.commit.failure() {
+                return Err(Error::NotDurable(why));
+            }
+            if writer.next() == 0 {
+                inner.removed = true;
+                drop(inner);
+                self.commit.end();
+                return crate::retain::remove_chain(&self.root, &self.folder).map(|()| None);
+            }
+            let is_new = writer.segment.as_ref().is_none_or(|segment| segment.len == 0);
+            let put = writer.checkpoint(self.root.options.clock.now(), true);
+            let (_, file, bytes) = put.map_err(|fault| match fault {
+                Fault::Refused(error) => Error::io("seal", &self.folder)(error),
+                Fault::Stuck(error) => {
+                    self.fail(&error);
+                    Error::io("seal", &self.folder)(error)
+                }
+            })?;
+            if is_new && self.root.syncs() {
+                self.commit.add_folders([self.folder.clone()]);
+            }
+            self.start_thread();
+            self.commit.wrote(1, bytes, &file, self.root.syncs());
+        }
+        let (checkpoint, frames) = (writer.sealed.clone(), writer.next());
+        drop(inner);
+        self.commit.wait(frames)?;
+        self.commit.end();
+        self.release();
+        Ok(checkpoint)
+    }
+
+    fn refused(&self, fault: Fault) -> Refused {
+        match fault {
+            Fault::Refused(error) => error.into(),
+            Fault::Stuck(error) => {
+                self.fail(&error);
+                Refused::Failed { why: error.to_string() }
+            }
+        }
+    }
+
+    fn fail(&self, error: &std::io::Error) {
+        self.commit.fail(format!("half a frame cannot be removed: {error}"));
+        self.root.counters.failed_chains.add(1);
+    }
+
+    fn count(&self, refused: &Refused) {
+        let counters = &self.root.counters;
+        match refused {
+            Refused::Full { .. } => counters.refused_full.add(1),
+            Refused::TooOld { .. } => counters.refused_too_old.add(1),
+            Refused::TooLarge { .. } => counters.refused_too_large.add(1),
+            Refused::DiskFull(_) => counters.refused_disk_full.add(1),
+            Refused::Io(_) | Refused::Failed { .. } => counters.refused_io.add(1),
+            Refused::OtherTenant | Refused::Sealed => {}
+        }
+    }
+
+    fn start_thread(self: &Arc<Self>) {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_some() || !self.root.syncs() {
+            return;
+        }
+        let live = self.clone();
+        let started = std::thread::Builder::new()
+            .name("ledger-sync".to_owned())
+            .spawn(move || {
+                live.commit.run(&*live.root.disk, live.root.options.linger);
+                if live.commit.failure().is_some() {
+                    live.root.counters.failed_chains.add(1);
+                }
+            });
+        match started {
+            Ok(handle) => *thread = Some(handle),
+            Err(error) => self.commit.fail(format!("cannot start the sync thread: {error}")),
+        }
+    }
+
+    fn release(&self) {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Drop for Closer {
+    fn drop(&mut self) {
+        let live = &self.0;
+        live.commit.stop();
+        let thread = live.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            // A panic of the thread has already been reported by the panic hook.
+            drop(thread.join());
+        }
+        live.commit.end();
+        live.release();
+    }
+}

@@ -1,0 +1,1 @@
+//! A disk in memory on which anything can go wrong.

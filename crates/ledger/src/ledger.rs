@@ -1,0 +1,193 @@
+//! The ledger of one data folder.
+
+use crate::chain::{Chain, ChainId};
+use crate::commit::{Commit, Mark};
+use crate::counters::Counters;
+use crate::cursor::Cursor;
+use crate::disk::{Disk, DiskFile, Open, RealDisk};
+use crate::error::Error;
+use crate::frames::Frames;
+use crate::key::PublicKey;
+use crate::layout::{Layout, Lock, WRITER_LOCK, create_dirs, list_segments, lock};
+use crate::options::Options;
+use crate::recover::{Recovery, recover};
+use crate::retain::{Reclaimed, reclaim};
+use crate::root::Root;
+use crate::segment::SegmentHeader;
+use crate::status::{Status, status};
+use crate::verify::{Verified, verify};
+use crate::writer::Writer;
+use sitelog_model::{Signal, TenantId, Ulid};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The chains of all tenants below one folder. Any number of processes may use the same folder at the same time.
+#[derive(Clone)]
+pub struct Ledger {
+    root: Arc<Root>,
+}
+
+impl Ledger {
+    /// Opens a folder on the machine's disk; it is made when missing.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn open(root: impl Into<PathBuf>, options: Options) -> Result<Self, Error> {
+        Self::with_disk(Arc::new(RealDisk), root, options)
+    }
+
+    /// Opens a folder on any disk.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn with_disk(disk: Arc<dyn Disk>, root: impl Into<PathBuf>, options: Options) -> Result<Self, Error> {
+        let layout = Layout::new(root.into());
+        create_dirs(&*disk, layout.root())?;
+        Ok(Self {
+            root: Arc::new(Root::new(disk, layout, options)),
+        })
+    }
+
+    /// Begins a chain; this process is its one writer.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] or [`Error::Exists`] when there is one of this id already, [`Error::Key`], and the disk's.
+    pub fn create(&self, tenant: &TenantId, id: Ulid) -> Result<Chain, Error> {
+        let (root, chain) = (
+            &self.root,
+            ChainId {
+                tenant: tenant.clone(),
+                id,
+            },
+        );
+        // Before anything is recorded: a chain that can never be sealed should not begin.
+        let key = root.key()?;
+        let folder = root.layout.chain(&chain);
+        let is_new = create_dirs(&*root.disk, &folder)?;
+        if !is_new {
+            drop(take_lock(root, &chain, &folder, Open::Create)?);
+            return Err(Error::Exists(chain));
+        }
+        let held = take_lock(root, &chain, &folder, Open::Create)?;
+        let commit = Commit::default();
+        if root.syncs() {
+            // Another process may have made the upper ones an instant ago.
+            commit.add_folders(folder.ancestors().skip(1).take(3).map(Path::to_owned));
+        }
+        let first = SegmentHeader::first(&chain);
+        let writer = Writer {
+            disk: root.disk.clone(),
+            chain,
+            folder,
+            key,
+            segment: None,
+            next_segment: 1,
+            tree: first.tree,
+            previous: first.previous,
+            time: 0,
+            sealed: None,
+            buffer: Vec::new(),
+        };
+        Ok(Chain::new(root.clone(), writer, commit, held))
+    }
+
+    /// Takes over a chain whose writer closed it or died, repairs its end, and says what was wrong with it.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when it is being written, [`Error::Sealed`], [`Error::NoChain`], and the disk's.
+    pub fn reopen(&self, id: &ChainId) -> Result<(Chain, Recovery), Error> {
+        let folder = self.root.layout.chain(id);
+        let held = take_lock(&self.root, id, &folder, Open::Create)?;
+        let (writer, recovery) = recover(&self.root, id, folder)?;
+        let commit = Commit::at(Mark {
+            frames: writer.next(),
+            bytes: 0,
+        });
+        Ok((Chain::new(self.root.clone(), writer, commit, held), recovery))
+    }
+
+    /// The chains of all tenants, oldest first.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn chains(&self) -> Result<Vec<ChainId>, Error> {
+        let (disk, layout) = (&*self.root.disk, &self.root.layout);
+        let mut chains = Vec::new();
+        for tenant in layout.list_tenants(disk)? {
+            chains.extend(layout.list_chains(disk, &tenant)?);
+        }
+        chains.sort_by(|a, b| (a.id, &a.tenant).cmp(&(b.id, &b.tenant)));
+        Ok(chains)
+    }
+
+    /// How a chain stands.
+    ///
+    /// # Errors
+    /// [`Error::NoChain`] and the disk's.
+    pub fn status(&self, id: &ChainId) -> Result<Status, Error> {
+        status(&self.root, id)
+    }
+
+    /// All readable frames of a chain, in order; a snapshot of one that is being written.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn frames(&self, id: &ChainId) -> Result<Frames, Error> {
+        Frames::new(self.root.clone(), id)
+    }
+
+    /// A named reader of a chain that this process does not write; [`Chain::cursor`] is for one that it does.
+    ///
+    /// # Errors
+    /// [`Error::CursorBusy`] when another one of this name is open, [`Error::NoChain`], and the disk's.
+    pub fn cursor(&self, id: &ChainId, name: &str, signal: Option<Signal>) -> Result<Cursor, Error> {
+        Cursor::open(self.root.clone(), id, name, signal, None)
+    }
+
+    /// Erases what a tenant's retention lets go.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn reclaim(&self, tenant: &TenantId) -> Result<Reclaimed, Error> {
+        reclaim(&self.root, tenant, 0, self.root.options.clock.now())
+    }
+
+    /// Checks a chain's checksums, hashes and checkpoints with a public key: [`Ledger::public_key`], or one kept elsewhere.
+    ///
+    /// # Errors
+    /// The disk's. What is wrong with the chain is in the answer.
+    pub fn verify(&self, id: &ChainId, key: &PublicKey) -> Result<Verified, Error> {
+        verify(self.root.disk.clone(), id, self.root.layout.chain(id), key)
+    }
+
+    /// The key that verifies this installation's checkpoints.
+    ///
+    /// # Errors
+    /// [`Error::Key`] and the disk's; there is none before the first chain.
+    pub fn public_key(&self) -> Result<PublicKey, Error> {
+        PublicKey::load(&*self.root.disk, &self.root.layout.keys())
+    }
+
+    /// What went wrong so far, counted.
+    pub fn counters(&self) -> &Counters {
+        &self.root.counters
+    }
+}
+
+fn take_lock(root: &Root, chain: &ChainId, folder: &Path, how: Open) -> Result<Arc<dyn DiskFile>, Error> {
+    match lock(&*root.disk, &folder.join(WRITER_LOCK), how) {
+        Ok(Lock::Held(file)) => Ok(file),
+        Ok(Lock::Busy(pid)) => Err(Error::Locked {
+            chain: chain.clone(),
+            pid,
+        }),
+        Err(error) if error.is_missing() => Err(Error::NoChain(chain.clone())),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether there is anything of a chain.
+pub(crate) fn exists(root: &Root, folder: &Path) -> Result<bool, Error> {
+    let has_segments = !list_segments(&*root.disk, folder)?.is_empty();
+    Ok(has_segments || root.disk.open(&folder.join(WRITER_LOCK), Open::Read).is_ok())
+}

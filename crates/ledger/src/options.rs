@@ -1,0 +1,93 @@
+//! How a ledger behaves: durability, budgets, sizes and the clock.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// When a frame counts as durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// When the disk has it: it survives a power loss.
+    #[default]
+    Fsync,
+    /// When the operating system has it: it survives the death of the process, not a power loss.
+    Os,
+}
+
+/// What one tenant may occupy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Budget {
+    /// Bytes of all files in the tenant's folder.
+    pub bytes: Option<u64>,
+    /// How long frames are kept once they are delivered, and how old an undelivered one may get before input is refused.
+    pub age: Option<Duration>,
+}
+
+/// How a [`crate::Ledger`] behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// When a frame counts as durable.
+    pub durability: Durability,
+    /// What each tenant may occupy.
+    pub budget: Budget,
+    /// A segment that would grow beyond this many bytes is sealed and the next one begun.
+    pub segment_bytes: u64,
+    /// How many written bytes may wait for durability before a writer has to wait.
+    pub ahead_bytes: u64,
+    /// Frames are compressed (zstd, level 1) where it pays.
+    pub compress: bool,
+    /// How long written frames may stay undurable while nobody waits for them; groups the commits of a steady stream.
+    pub linger: Duration,
+    /// The wall clock.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Fsync,
+            budget: Budget::default(),
+            segment_bytes: 16 << 20,
+            ahead_bytes: 8 << 20,
+            compress: false,
+            linger: Duration::from_millis(5),
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// A wall clock in Unix nanoseconds; tests bring their own, so that a clock set back can be tested.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Self {
+        Self::new(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        })
+    }
+
+    /// A clock that says what `now` returns.
+    pub fn new(now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// Now, in Unix nanoseconds.
+    pub fn now(&self) -> u64 {
+        (self.0)()
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::system()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}

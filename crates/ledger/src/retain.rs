@@ -1,0 +1,175 @@
+//! Retention: which segments may go, and when. What was not delivered is never erased while somebody wants it.
+
+use crate::ChainId;
+use crate::budget::chain_bytes;
+use crate::cursor::is_due;
+use crate::cursor::stored::{StoredCursor, list_cursors};
+use crate::disk::Open;
+use crate::error::Error;
+use crate::frame::Kind;
+use crate::layout::{CURSORS, Lock, QUARANTINE, SegmentFile, WRITER_LOCK, list, list_segments, lock, segment_path};
+use crate::root::Root;
+use crate::walk::{Step, Walk};
+use sitelog_model::TenantId;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// An empty folder younger than this may be a chain that is just beginning.
+const NEWBORN: Duration = Duration::from_secs(3600);
+
+/// What [`crate::Ledger::reclaim`] did and found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reclaimed {
+    /// Segments erased.
+    pub segments: u64,
+    /// Bytes freed.
+    pub bytes: u64,
+    /// Bytes the tenant occupies now.
+    pub used: u64,
+    /// Age of the oldest frame that a cursor has still to deliver; looked for only when there is an age budget.
+    pub undelivered_age: Option<Duration>,
+}
+
+/// What matters about one segment.
+struct Segment {
+    file: SegmentFile,
+    /// Time of its newest frame.
+    newest: u64,
+    /// Time of its oldest frame that some cursor has not done.
+    due: Option<u64>,
+    /// Some record in it was refused for good.
+    has_refused: bool,
+    /// It ends the chain.
+    ends: bool,
+}
+
+/// Erases what may go: all that is too old, and what is delivered as long as `room` bytes do not fit.
+pub(crate) fn reclaim(root: &Root, tenant: &TenantId, room: u64, now: u64) -> Result<Reclaimed, Error> {
+    let budget = root.options.budget;
+    let mut done = Reclaimed::default();
+    let chains = root.layout.list_chains(&*root.disk, tenant)?;
+    for chain in &chains {
+        done.used += chain_bytes(root, &root.layout.chain(chain))?;
+    }
+    let is_over = |done: &Reclaimed| budget.bytes.is_some_and(|limit| done.used + room > limit);
+    if !is_over(&done) && budget.age.is_none() {
+        return Ok(done);
+    }
+    for chain in &chains {
+        let folder = root.layout.chain(chain);
+        let cursors = list_cursors(&*root.disk, &folder)?;
+        let segments = survey(root, chain, &folder, &cursors)?;
+        let is_sealed = segments.last().is_some_and(|segment| segment.ends);
+        let mut left = segments.len();
+        let mut erasing = true;
+        for segment in &segments {
+            let age = Duration::from_nanos(now.saturating_sub(segment.newest));
+            let is_old = budget.age.is_some_and(|limit| age > limit);
+            let may_go = match cursors.is_empty() {
+                // Nobody was ever meant to get it: it goes with age alone.
+                true => is_sealed && is_old,
+                false => segment.due.is_none() && (is_old || is_over(&done) && !segment.has_refused),
+            };
+            // The last segment is where the chain goes on; only the end of one that is sealed can go.
+            let is_closed = left > 1 || is_sealed;
+            erasing = erasing && may_go && is_closed;
+            if erasing {
+                erase_segment(root, &folder, segment, &mut done)?;
+                left -= 1;
+            } else if let Some(due) = segment.due {
+                let age = Duration::from_nanos(now.saturating_sub(due));
+                done.undelivered_age = done.undelivered_age.max(Some(age));
+            }
+        }
+        let born = Duration::from_millis(chain.id.timestamp_ms());
+        let is_newborn = Duration::from_nanos(now).saturating_sub(born) < NEWBORN;
+        if left == 0 && (!segments.is_empty() || !is_newborn) {
+            let rest = chain_bytes(root, &folder)?;
+            remove_unheld_chain(root, &folder)?;
+            done.used = done.used.saturating_sub(rest);
+        }
+    }
+    Ok(done)
+}
+
+fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor]) -> Result<Vec<Segment>, Error> {
+    let files = list_segments(&*root.disk, folder)?;
+    let mut segments: Vec<Segment> = files
+        .iter()
+        .map(|&file| Segment {
+            file,
+            newest: 0,
+            due: None,
+            has_refused: false,
+            ends: false,
+        })
+        .collect();
+    let mut walk = Walk::new(root.disk.clone(), chain, folder.to_owned(), 0);
+    loop {
+        let found = match walk.step()? {
+            Step::Frame(found) => found,
+            Step::End { .. } => return Ok(segments),
+            Step::Damage(_) | Step::Segment(_) => continue,
+        };
+        let Some(segment) = segments.iter_mut().find(|segment| segment.file.number == found.segment) else {
+            continue;
+        };
+        let header = &found.header;
+        segment.newest = segment.newest.max(header.time);
+        segment.ends |= header.kind == Kind::End;
+        if cursors
+            .iter()
+            .any(|cursor| is_due(header, cursor.signal, &cursor.progress))
+        {
+            segment.due.get_or_insert(header.time);
+        }
+        let mut refused = cursors.iter().flat_map(|cursor| &cursor.refused);
+        segment.has_refused |= refused.any(|record| record.at.frame == header.index);
+    }
+}
+
+fn erase_segment(root: &Root, folder: &Path, segment: &Segment, done: &mut Reclaimed) -> Result<(), Error> {
+    let path = segment_path(folder, segment.file.number);
+    remove(root.disk.remove(&path)).map_err(Error::io("remove", &path))?;
+    done.segments += 1;
+    done.bytes += segment.file.len;
+    done.used = done.used.saturating_sub(segment.file.len);
+    root.counters.erased_segments.add(1);
+    Ok(())
+}
+
+/// Removes a chain of which nothing is left, unless somebody has just taken it over.
+fn remove_unheld_chain(root: &Root, folder: &Path) -> Result<(), Error> {
+    match lock(&*root.disk, &folder.join(WRITER_LOCK), Open::Create)? {
+        Lock::Busy(_) => Ok(()),
+        Lock::Held(_held) if list_segments(&*root.disk, folder)?.is_empty() => remove_chain(root, folder),
+        Lock::Held(_) => Ok(()),
+    }
+}
+
+/// Removes a chain's folder with all that is in it; the lock goes last. A stranger's file keeps the folder.
+pub(crate) fn remove_chain(root: &Root, folder: &Path) -> Result<(), Error> {
+    let disk = &*root.disk;
+    for inner in [CURSORS, QUARANTINE].map(|name| folder.join(name)) {
+        for entry in list(disk, &inner)? {
+            let path = inner.join(entry.name);
+            remove(disk.remove(&path)).map_err(Error::io("remove", &path))?;
+        }
+        remove(disk.remove_dir(&inner)).map_err(Error::io("remove", &inner))?;
+    }
+    let lock = folder.join(WRITER_LOCK);
+    remove(disk.remove(&lock)).map_err(Error::io("remove", &lock))?;
+    match remove(disk.remove_dir(folder)) {
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        other => other.map_err(Error::io("remove", folder)),
+    }
+}
+
+/// What another process removed meanwhile is removed.
+fn remove(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

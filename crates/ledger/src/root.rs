@@ -1,0 +1,63 @@
+//! What all chains of one ledger share.
+
+use crate::counters::Counters;
+use crate::disk::Disk;
+use crate::error::{Damage, Error};
+use crate::key::SigningKey;
+use crate::layout::{Layout, create_dirs};
+use crate::options::{Durability, Options};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub(crate) struct Root {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) layout: Layout,
+    pub(crate) options: Options,
+    pub(crate) counters: Counters,
+    /// Counts cursor commits of this process: after one, a full tenant may have room again.
+    pub(crate) commits: AtomicU64,
+    key: Mutex<Option<Arc<SigningKey>>>,
+}
+
+impl Root {
+    pub(crate) fn new(disk: Arc<dyn Disk>, layout: Layout, options: Options) -> Self {
+        let (counters, commits, key) = Default::default();
+        Self {
+            disk,
+            layout,
+            options,
+            counters,
+            commits,
+            key,
+        }
+    }
+
+    /// Whether durable means synced.
+    pub(crate) fn syncs(&self) -> bool {
+        self.options.durability == Durability::Fsync
+    }
+
+    /// Counts a damaged range.
+    pub(crate) fn damaged(&self, damage: &Damage) {
+        self.counters.damaged_ranges.add(1);
+        self.counters
+            .damaged_frames
+            .add(damage.frames.end - damage.frames.start);
+    }
+
+    /// The installation's key, made at first use.
+    pub(crate) fn key(&self) -> Result<Arc<SigningKey>, Error> {
+        let mut slot = self.key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = &*slot {
+            return Ok(key.clone());
+        }
+        let folder = self.layout.keys();
+        create_dirs(&*self.disk, &folder)?;
+        if let Some(parent) = folder.parent() {
+            self.disk.sync_dir(parent).map_err(Error::io("sync", parent))?;
+        }
+        let key = Arc::new(SigningKey::load(&*self.disk, &folder)?);
+        *slot = Some(key.clone());
+        Ok(key)
+    }
+}
