@@ -21,8 +21,9 @@ const COMPONENTS: &[Component] = &[
     // The backend of the end-to-end tests, and a peer of the bench.
     Component {
         name: "collector",
-        source: Source::GoFolder {
+        source: Source::GoModule {
             folder: "components/collector",
+            package: ".",
             version: "0.157.0",
         },
         binary: "otelcol",
@@ -31,7 +32,8 @@ const COMPONENTS: &[Component] = &[
     Component {
         name: "otel-cli",
         source: Source::GoModule {
-            module: "github.com/equinix-labs/otel-cli",
+            folder: "components/otel-cli",
+            package: "github.com/equinix-labs/otel-cli",
             version: "0.4.5",
         },
         binary: "otel-cli",

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hasher};
+use std::io;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -12,14 +13,11 @@ use crate::workspace;
 
 /// Where a component comes from.
 pub(crate) enum Source {
-    /// A Go main module of ours, in a folder of the checkout.
-    GoFolder {
-        folder: &'static str,
-        version: &'static str,
-    },
-    /// A published Go module whose top folder is a program.
+    /// A Go program built from a module of ours, a folder of the checkout, that pins every dependency. (`go install
+    /// MODULE@VERSION` would pin less, and asks for a list of versions that not every proxy gives.)
     GoModule {
-        module: &'static str,
+        folder: &'static str,
+        package: &'static str,
         version: &'static str,
     },
     /// A published Rust program of the component's name.
@@ -30,34 +28,30 @@ impl Source {
     /// What the cache entry is keyed by. A module of ours also by its files: another pin is another program.
     pub(crate) fn version(&self) -> Result<String> {
         match self {
-            Self::GoFolder { folder, version } => {
+            Self::GoModule { folder, version, .. } => {
+                let mut files = fs::read_dir(workspace::root().join(folder))
+                    .and_then(|files| files.map(|file| Ok(file?.path())).collect::<io::Result<Vec<_>>>())
+                    .with_context(|| format!("cannot read {folder}"))?;
+                files.sort();
                 let mut hasher = DefaultHasher::new();
-                for name in ["main.go", "go.mod", "go.sum"] {
-                    let path = workspace::root().join(folder).join(name);
-                    hasher.write(&fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
+                for file in files {
+                    hasher.write(&fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?);
                 }
                 Ok(format!("{version}-{:016x}", hasher.finish()))
             }
-            Self::GoModule { version, .. } | Self::Crate { version } => Ok((*version).to_owned()),
+            Self::Crate { version } => Ok((*version).to_owned()),
         }
     }
 
     /// Builds the program `binary` of the entry.
     pub(crate) fn build(&self, name: &str, binary: &str, staging: &Staging<'_>) -> Result<()> {
         match self {
-            Self::GoFolder { folder, .. } => process::run_aside(
+            Self::GoModule { folder, package, .. } => process::run_aside(
                 go(staging)?
                     .current_dir(workspace::root().join(folder))
                     .args(["build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o"])
                     .arg(staging.entry.join(binary))
-                    .arg("."),
-            ),
-            Self::GoModule { module, version } => process::run_aside(
-                go(staging)?
-                    .current_dir(staging.scratch)
-                    .env("GOBIN", staging.entry)
-                    .args(["install", "-trimpath", "-ldflags=-s -w"])
-                    .arg(format!("{module}@v{version}")),
+                    .arg(package),
             ),
             Self::Crate { version } => process::run_aside(
                 process::cargo()
