@@ -100,16 +100,18 @@ impl Reader {
 pub struct Frames {
     root: Arc<Root>,
     reader: Reader,
+    wants: fn(&Header) -> bool,
     failed: bool,
 }
 
 impl Frames {
-    pub(crate) fn new(root: Arc<Root>, chain: &ChainId) -> Result<Self, Error> {
+    pub(crate) fn new(root: Arc<Root>, chain: &ChainId, wants: fn(&Header) -> bool) -> Result<Self, Error> {
         let folder = root.layout.chain(chain);
         let reader = Reader::new(root.disk.clone(), chain, folder, 0)?;
         Ok(Self {
             root,
             reader,
+            wants,
             failed: false,
         })
     }
@@ -123,7 +125,7 @@ impl Iterator for Frames {
         if self.failed {
             return None;
         }
-        match self.reader.next(u64::MAX, |header| header.kind.is_batch()) {
+        match self.reader.next(u64::MAX, self.wants) {
             Ok(Read::Frame(_, frame)) => Some(Ok(frame)),
             Ok(Read::Damage(damage)) => {
                 self.root.damaged(&damage);

@@ -6,6 +6,7 @@ use crate::counters::Counters;
 use crate::cursor::Cursor;
 use crate::disk::{Disk, DiskFile, Open, RealDisk};
 use crate::error::Error;
+use crate::frame::Kind;
 use crate::frames::Frames;
 use crate::key::PublicKey;
 use crate::layout::{Layout, Lock, WRITER_LOCK, create_dirs, list_segments, lock};
@@ -133,7 +134,15 @@ impl Ledger {
     /// # Errors
     /// The disk's.
     pub fn frames(&self, id: &ChainId) -> Result<Frames, Error> {
-        Frames::new(self.root.clone(), id)
+        Frames::new(self.root.clone(), id, |header| header.kind.is_batch())
+    }
+
+    /// The notes of a chain alone; the payloads between them are not read.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn notes(&self, id: &ChainId) -> Result<Frames, Error> {
+        Frames::new(self.root.clone(), id, |header| header.kind == Kind::Note)
     }
 
     /// A named reader of a chain that this process does not write; [`Chain::cursor`] is for one that it does.
