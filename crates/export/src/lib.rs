@@ -1,4 +1,23 @@
 //! Reads a ledger with cursors and delivers to OTLP destinations.
+//!
+//! [`OtlpConfig`] says where to; [`Exporter`] delivers, on a thread of its own, behind a blocking API.
 
 pub mod backends;
 pub mod config;
+pub mod counters;
+mod delivery;
+mod exporter;
+
+pub use config::{ConfigError, OtlpConfig};
+pub use counters::Counters;
+pub use delivery::lane::Waiting;
+pub use exporter::{Exporter, Patience, Report, SignalReport};
+
+/// The name of the cursor that delivers a signal.
+pub fn cursor_name(signal: sitelog_model::Signal) -> &'static str {
+    match signal {
+        sitelog_model::Signal::Logs => "otlp.logs",
+        sitelog_model::Signal::Traces => "otlp.traces",
+        sitelog_model::Signal::Metrics => "otlp.metrics",
+    }
+}

@@ -1,0 +1,169 @@
+//! Joining frames to a piece of the wanted size.
+
+use super::piece::Piece;
+use super::records::keep;
+use bytes::Bytes;
+use sitelog_ledger::{Frame, Position, Progress};
+use sitelog_model::Signal;
+use std::ops::Range;
+use tokio::time::Instant;
+
+/// Collects the requests of frames until they make a piece.
+pub(crate) struct Collector {
+    signal: Signal,
+    full: usize,
+    /// End of the last piece: the next one begins here, so that pieces leave no gap between them.
+    start: Position,
+    end: Position,
+    requests: Vec<(Position, u32, Bytes)>,
+    len: usize,
+    since: Option<Instant>,
+}
+
+/// What became of a frame.
+pub(crate) enum Added {
+    /// It waits in the collector.
+    Yes,
+    /// It holds nothing to deliver.
+    Nothing,
+    /// It holds no OTLP; the text says what is wrong.
+    Malformed(String),
+}
+
+impl Collector {
+    pub(crate) fn new(signal: Signal, full: usize, start: Position) -> Self {
+        Self {
+            signal,
+            full,
+            start,
+            end: start,
+            requests: Vec::new(),
+            len: 0,
+            since: None,
+        }
+    }
+
+    /// Adds what is not yet done of a frame.
+    pub(crate) fn add(&mut self, frame: &Frame, progress: &Progress) -> Added {
+        let payload = &frame.batch.get().payload;
+        let read = payload.records().and_then(|records| Ok((records, payload.to_otlp()?)));
+        let (records, request) = match read {
+            Ok((records, Some(request))) => (u32::try_from(records).unwrap_or(u32::MAX), request),
+            Ok((_, None)) => (0, Bytes::new()),
+            Err(malformed) => return self.pass(frame, Added::Malformed(malformed.to_string())),
+        };
+        let number = frame.position.frame;
+        let todo = if is_begun(progress, number) {
+            remaining(progress, number, records)
+        } else {
+            vec![0..records]
+        };
+        for range in todo.into_iter().filter(|range| !range.is_empty()) {
+            let at = Position {
+                frame: number,
+                item: range.start,
+            };
+            let count = range.end - range.start;
+            let bytes = if count == records {
+                request.clone()
+            } else {
+                match keep(self.signal, &request, range.start as usize..range.end as usize) {
+                    Ok(bytes) => bytes,
+                    Err(error) => return self.pass(frame, Added::Malformed(error.to_string())),
+                }
+            };
+            self.len += bytes.len();
+            self.requests.push((at, count, bytes));
+            self.since.get_or_insert_with(Instant::now);
+        }
+        self.pass(
+            frame,
+            if self.requests.is_empty() {
+                Added::Nothing
+            } else {
+                Added::Yes
+            },
+        )
+    }
+
+    fn pass(&mut self, frame: &Frame, added: Added) -> Added {
+        self.end = Position::start(frame.position.frame + 1);
+        added
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+
+    /// Whether what waits makes a whole request.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len >= self.full
+    }
+
+    /// Since when the first frame waits.
+    pub(crate) fn since(&self) -> Option<Instant> {
+        self.since
+    }
+
+    /// Frames and bytes that wait.
+    pub(crate) fn waiting(&self) -> (u64, u64) {
+        (self.requests.len() as u64, self.len as u64)
+    }
+
+    /// The piece, if anything waits; what the cursor passed without finding anything becomes part of the next one.
+    pub(crate) fn take(&mut self) -> Option<Piece> {
+        if self.is_empty() {
+            return None;
+        }
+        let range = self.start..self.end;
+        self.start = self.end;
+        (self.len, self.since) = (0, None);
+        Some(Piece::join(range, std::mem::take(&mut self.requests)))
+    }
+
+    /// What was passed without anything to deliver, when nothing waits: it is done.
+    pub(crate) fn take_passed(&mut self) -> Option<Range<Position>> {
+        let passed = self.start..self.end;
+        if !self.is_empty() || passed.is_empty() {
+            return None;
+        }
+        self.start = self.end;
+        Some(passed)
+    }
+}
+
+/// Whether some records of a frame are done and others not.
+fn is_begun(progress: &Progress, frame: u64) -> bool {
+    let (start, end) = (Position::start(frame), Position::start(frame + 1));
+    let reaches_in = |range: &Range<Position>| range.start < end && range.end > start;
+    progress.upto > start || progress.ahead.iter().any(reaches_in)
+}
+
+/// The records of a frame that are not done.
+fn remaining(progress: &Progress, frame: u64, records: u32) -> Vec<Range<u32>> {
+    let mut ranges: Vec<Range<u32>> = Vec::new();
+    for item in (0..records).filter(|item| !progress.has_item(Position { frame, item: *item })) {
+        match ranges.last_mut() {
+            Some(last) if last.end == item => last.end += 1,
+            _ => ranges.push(item..item + 1),
+        }
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_of_a_frame_is_not_sent_again() {
+        let at = |frame, item| Position { frame, item };
+        let progress = Progress {
+            upto: at(5, 2),
+            ahead: vec![at(5, 4)..at(5, 6), at(5, 9)..at(6, 0), at(8, 0)..at(9, 0)],
+        };
+        assert_eq!(remaining(&progress, 5, 10), [2..4, 6..9]);
+        assert!(is_begun(&progress, 5) && !is_begun(&progress, 6) && !is_begun(&progress, 7));
+    }
+}

@@ -1,0 +1,235 @@
+//! The exporter's thread: one current-thread runtime, one task a lane.
+
+use super::report::{Patience, Report};
+use crate::config::OtlpConfig;
+use crate::counters::Counters;
+use crate::cursor_name;
+use crate::delivery::lane::{Lane, Phase, Waiting};
+use crate::delivery::route::Route;
+use sitelog_ledger::{Chain, ChainId, Cursor, Error, Ledger};
+use sitelog_model::Signal;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+
+/// What the thread is told to do.
+pub(super) enum Order {
+    Follow(Chain, watch::Receiver<u64>),
+    Deliver(Ledger, ChainId),
+    Finish(Patience),
+}
+
+/// Chains that are read at the same time by `deliver`; each has up to three cursors open.
+const CHAINS_AT_ONCE: usize = 4;
+
+/// Runs until the last order; says what was done.
+pub(super) fn work(config: OtlpConfig, orders: UnboundedReceiver<Order>, counters: Arc<Counters>) -> Report {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(4)
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return Report::failed(&counters, &format!("cannot start the exporter's runtime: {error}")),
+    };
+    let desk = Rc::new(Desk::new(&config, counters));
+    let report = LocalSet::new().block_on(&runtime, desk.run(orders));
+    // A name being resolved on another thread is not waited for.
+    runtime.shutdown_background();
+    report
+}
+
+/// What the lanes of this thread share.
+struct Desk {
+    routes: [Option<Rc<Route>>; 3],
+    counters: Arc<Counters>,
+    phase: watch::Sender<Phase>,
+    activity: Rc<Notify>,
+    lanes: Cell<usize>,
+    active: [Cell<usize>; 3],
+    chains: Arc<Semaphore>,
+    report: RefCell<Report>,
+}
+
+impl Desk {
+    fn new(config: &OtlpConfig, counters: Arc<Counters>) -> Self {
+        let activity = Rc::new(Notify::new());
+        let routes = Signal::ALL.map(|signal| {
+            let to = config.destination(signal)?;
+            Some(Rc::new(Route::new(
+                signal,
+                to,
+                &config.pace,
+                counters.clone(),
+                activity.clone(),
+            )))
+        });
+        let (phase, _) = watch::channel(Phase::Running);
+        let chains = Arc::new(Semaphore::new(CHAINS_AT_ONCE));
+        let (lanes, active, report) = Default::default();
+        Self {
+            routes,
+            counters,
+            phase,
+            activity,
+            lanes,
+            active,
+            chains,
+            report,
+        }
+    }
+
+    fn routes(&self) -> impl Iterator<Item = &Rc<Route>> {
+        self.routes.iter().flatten()
+    }
+
+    async fn run(self: Rc<Self>, mut orders: UnboundedReceiver<Order>) -> Report {
+        let patience = loop {
+            match orders.recv().await {
+                Some(Order::Follow(chain, news)) => self.follow(&chain, &news),
+                Some(Order::Deliver(ledger, chain)) => self.deliver(ledger, chain),
+                Some(Order::Finish(patience)) => break Some(patience),
+                None => break None,
+            }
+        };
+        if let Some(patience) = patience {
+            self.phase.send_replace(Phase::Draining);
+            self.routes().for_each(|route| route.gate.hurry());
+            self.wait(patience).await;
+        }
+        self.phase.send_replace(Phase::Stopped);
+        while self.lanes.get() > 0 {
+            self.activity.notified().await;
+        }
+        self.finished()
+    }
+
+    fn follow(self: &Rc<Self>, chain: &Chain, news: &watch::Receiver<u64>) {
+        for route in self.routes() {
+            let cursor = chain.cursor(cursor_name(route.signal), Some(route.signal));
+            if let Some(cursor) = self.opened(route, cursor) {
+                self.start(route.clone(), cursor, Some(news.clone()));
+            }
+        }
+    }
+
+    fn deliver(self: &Rc<Self>, ledger: Ledger, chain: ChainId) {
+        let desk = self.clone();
+        desk.begin(None);
+        tokio::task::spawn_local(async move {
+            let mut phase = desk.phase.subscribe();
+            let permit = tokio::select! {
+                permit = desk.chains.clone().acquire_owned() => permit.ok(),
+                _ = phase.wait_for(|phase| *phase == Phase::Stopped) => None,
+            };
+            let mut lanes = Vec::new();
+            for route in desk.routes().filter(|_| permit.is_some()) {
+                let cursor = ledger.cursor(&chain, cursor_name(route.signal), Some(route.signal));
+                if let Some(cursor) = desk.opened(route, cursor) {
+                    lanes.push(desk.start(route.clone(), cursor, None));
+                }
+            }
+            for lane in lanes {
+                // A lane that panicked has been reported by the panic hook.
+                drop(lane.await);
+            }
+            desk.end(None);
+        });
+    }
+
+    fn opened(&self, route: &Route, cursor: Result<Cursor, Error>) -> Option<Cursor> {
+        match cursor {
+            Ok(cursor) => return Some(cursor),
+            Err(Error::CursorBusy { .. }) => self.report.borrow_mut().busy_chains += 1,
+            Err(error) => route.failed(&error.to_string()),
+        }
+        None
+    }
+
+    fn start(
+        self: &Rc<Self>,
+        route: Rc<Route>,
+        cursor: Cursor,
+        news: Option<watch::Receiver<u64>>,
+    ) -> tokio::task::JoinHandle<()> {
+        let signal = route.signal;
+        self.begin(Some(signal));
+        let (desk, lane) = (
+            self.clone(),
+            Lane::new(route.clone(), cursor, news, self.phase.subscribe()),
+        );
+        tokio::task::spawn_local(async move {
+            match lane.run().await {
+                Ok(waiting) => desk.left(signal, waiting),
+                Err(error) => route.failed(&error.to_string()),
+            }
+            desk.end(Some(signal));
+        })
+    }
+
+    fn left(&self, signal: Signal, waiting: Waiting) {
+        let mut report = self.report.borrow_mut();
+        let sum = &mut report.of_signal_mut(signal).waiting;
+        sum.frames += waiting.frames;
+        sum.bytes += waiting.bytes;
+        sum.more |= waiting.more;
+    }
+
+    fn begin(&self, signal: Option<Signal>) {
+        self.lanes.set(self.lanes.get() + 1);
+        if let Some(signal) = signal {
+            let active = &self.active[signal as usize - 1];
+            active.set(active.get() + 1);
+        }
+    }
+
+    fn end(&self, signal: Option<Signal>) {
+        self.lanes.set(self.lanes.get() - 1);
+        if let Some(signal) = signal {
+            let active = &self.active[signal as usize - 1];
+            active.set(active.get() - 1);
+        }
+        self.activity.notify_one();
+    }
+
+    /// Waits while delivery moves and can be expected to.
+    async fn wait(&self, patience: Patience) {
+        let begun = Instant::now();
+        while self.lanes.get() > 0 {
+            let last = self
+                .routes()
+                .map(|route| route.last_progress())
+                .fold(begun, Instant::max);
+            let deadline = (begun + patience.total).min(last + patience.idle);
+            let hopeless = |route: &&Rc<Route>| {
+                let is_idle = self.active[route.signal as usize - 1].get() == 0;
+                is_idle || route.is_hopeless(deadline)
+            };
+            let has_active = self.active.iter().any(|active| active.get() > 0);
+            if Instant::now() >= deadline || (has_active && self.routes().all(|route| hopeless(&route))) {
+                return;
+            }
+            tokio::select! {
+                () = self.activity.notified() => {}
+                () = tokio::time::sleep_until(deadline) => {}
+            }
+        }
+    }
+
+    fn finished(&self) -> Report {
+        let found = self.report.borrow();
+        let mut report = Report::of(&self.counters);
+        report.busy_chains = found.busy_chains;
+        for route in self.routes() {
+            let waiting = found.of_signal(route.signal).waiting;
+            report.gave_up |= waiting != Waiting::default();
+            let slot = report.of_signal_mut(route.signal);
+            (slot.waiting, slot.last_error) = (waiting, route.last_error());
+        }
+        report
+    }
+}

@@ -1,0 +1,251 @@
+//! Ledgers with records in them, and exporters that point at a destination.
+
+use crate::destination::Destination;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::metrics::v1::{Metric, ResourceMetrics, ScopeMetrics};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use prost::Message;
+use sitelog_export::config::{Backoff, Given, Key, Layers, Protocol};
+use sitelog_export::{Exporter, OtlpConfig, Patience, Report, cursor_name};
+use sitelog_ledger::{Chain, ChainId, CursorStatus, Ledger, Options, RefusedRecord};
+use sitelog_model::{Batch, Bytes, Origin, Payload, Signal, Source, TenantId, Ulid};
+use sitelog_sanitize::Clean;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A ledger in a folder that goes with it, and one chain of it.
+pub struct Site {
+    pub ledger: Ledger,
+    pub chain: Chain,
+    _folder: TempDir,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open(folder.path(), Options::default()).unwrap();
+        let chain = ledger.create(&TenantId::default(), Ulid::generate()).unwrap();
+        Self {
+            ledger,
+            chain,
+            _folder: folder,
+        }
+    }
+
+    /// A site whose chain has `frames` frames of `each` log records, named `r0`, `r1`, …, and is sealed.
+    pub fn with_logs(frames: usize, each: usize) -> Self {
+        let site = Self::new();
+        (0..frames).for_each(|frame| site.write(Signal::Logs, frame * each..(frame + 1) * each));
+        site.chain.seal().unwrap();
+        site
+    }
+
+    pub fn write(&self, signal: Signal, numbers: std::ops::Range<usize>) {
+        let names = numbers.map(|number| name(signal, number)).collect();
+        self.write_payload(signal, Payload::Otlp(encode(signal, names)));
+    }
+
+    pub fn write_payload(&self, signal: Signal, payload: Payload) {
+        let origin = Origin {
+            source: Source::Run,
+            id: self.id().id,
+        };
+        let batch = Batch {
+            tenant: TenantId::default(),
+            signal,
+            origin,
+            payload,
+        };
+        self.chain.append(&Clean::stored(batch)).unwrap();
+    }
+
+    pub fn id(&self) -> &ChainId {
+        self.chain.id()
+    }
+
+    /// Delivers the whole chain with a new exporter and waits for it.
+    pub fn deliver(&self, config: OtlpConfig) -> Report {
+        self.deliver_with(config, patient())
+    }
+
+    pub fn deliver_with(&self, config: OtlpConfig, patience: Patience) -> Report {
+        let exporter = Exporter::start(config);
+        exporter.deliver(&self.ledger, self.id());
+        exporter.finish(patience)
+    }
+
+    pub fn cursor(&self, signal: Signal) -> CursorStatus {
+        let status = self.ledger.status(self.id()).unwrap();
+        status
+            .cursors
+            .into_iter()
+            .find(|cursor| cursor.name == cursor_name(signal))
+            .unwrap()
+    }
+
+    pub fn refused(&self, signal: Signal) -> Vec<RefusedRecord> {
+        self.ledger
+            .cursor(self.id(), cursor_name(signal), Some(signal))
+            .unwrap()
+            .refused()
+            .to_vec()
+    }
+}
+
+/// Longer than anything in these tests takes on a busy machine.
+pub fn patient() -> Patience {
+    Patience {
+        total: Duration::from_secs(60),
+        idle: Duration::from_secs(30),
+    }
+}
+
+pub fn config(destination: &Destination, protocol: Protocol) -> OtlpConfig {
+    config_at(destination.address, protocol, &[])
+}
+
+/// A configuration as a user gives it, with waits short enough for a test.
+pub fn config_at(address: SocketAddr, protocol: Protocol, more: &[(&str, &str)]) -> OtlpConfig {
+    let env = |name: &str| {
+        let more = more
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned());
+        more.or_else(|| (name == "OTEL_EXPORTER_OTLP_PROTOCOL").then(|| protocol.name().to_owned()))
+    };
+    let (key, from) = (Key::Endpoint, "--otlp.endpoint".to_owned());
+    let scheme = if more.iter().any(|(name, _)| name.ends_with("_CERTIFICATE")) {
+        "https"
+    } else {
+        "http"
+    };
+    let endpoint = Given {
+        key,
+        signal: None,
+        value: format!("{scheme}://localhost:{}", address.port()),
+        from,
+    };
+    let mut config = OtlpConfig::resolve(&Layers {
+        flags: &[endpoint],
+        env: &env,
+        file: &[],
+    })
+    .unwrap();
+    config.pace.backoff = Backoff {
+        first: Duration::from_millis(4),
+        max: Duration::from_millis(40),
+    };
+    config.pace.linger = Duration::from_millis(5);
+    config
+}
+
+/// One frame a request.
+pub fn small(mut config: OtlpConfig) -> OtlpConfig {
+    config.pace.request_bytes = 1;
+    config
+}
+
+pub fn name(signal: Signal, number: usize) -> String {
+    let letter = if signal == Signal::Logs { "r" } else { signal.name() };
+    format!("{letter}{number}")
+}
+
+/// The names that a destination should have taken, sorted as it gives them.
+pub fn names(signal: Signal, numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
+    let mut names: Vec<_> = numbers.into_iter().map(|number| name(signal, number)).collect();
+    names.sort();
+    names
+}
+
+pub fn encode(signal: Signal, names: Vec<String>) -> Bytes {
+    match signal {
+        Signal::Logs => {
+            let body = |text| {
+                Some(AnyValue {
+                    value: Some(Value::StringValue(text)),
+                })
+            };
+            let record = |text| LogRecord {
+                time_unix_nano: 1,
+                body: body(text),
+                ..Default::default()
+            };
+            let log_records = names.into_iter().map(record).collect();
+            let scope_logs = vec![ScopeLogs {
+                log_records,
+                ..Default::default()
+            }];
+            let resource_logs = vec![ResourceLogs {
+                scope_logs,
+                ..Default::default()
+            }];
+            ExportLogsServiceRequest { resource_logs }.encode_to_vec().into()
+        }
+        Signal::Traces => {
+            let span = |name| Span {
+                name,
+                trace_id: vec![1; 16],
+                span_id: vec![2; 8],
+                ..Default::default()
+            };
+            let scope_spans = vec![ScopeSpans {
+                spans: names.into_iter().map(span).collect(),
+                ..Default::default()
+            }];
+            let resource_spans = vec![ResourceSpans {
+                scope_spans,
+                ..Default::default()
+            }];
+            ExportTraceServiceRequest { resource_spans }.encode_to_vec().into()
+        }
+        Signal::Metrics => {
+            let metric = |name| Metric {
+                name,
+                ..Default::default()
+            };
+            let metrics = names.into_iter().map(metric).collect();
+            let scope_metrics = vec![ScopeMetrics {
+                metrics,
+                ..Default::default()
+            }];
+            let resource_metrics = vec![ResourceMetrics {
+                scope_metrics,
+                ..Default::default()
+            }];
+            ExportMetricsServiceRequest { resource_metrics }.encode_to_vec().into()
+        }
+    }
+}
+
+pub fn bodies(request: &ExportLogsServiceRequest) -> Vec<String> {
+    let scopes = request.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
+    let text = |record: &LogRecord| match record.body.as_ref().and_then(|body| body.value.as_ref()) {
+        Some(Value::StringValue(text)) => text.clone(),
+        other => panic!("body {other:?}"),
+    };
+    scopes.flat_map(|scope| &scope.log_records).map(text).collect()
+}
+
+pub fn span_names(request: &ExportTraceServiceRequest) -> Vec<String> {
+    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
+    scopes
+        .flat_map(|scope| &scope.spans)
+        .map(|span| span.name.clone())
+        .collect()
+}
+
+pub fn metric_names(request: &ExportMetricsServiceRequest) -> Vec<String> {
+    let scopes = request
+        .resource_metrics
+        .iter()
+        .flat_map(|resource| &resource.scope_metrics);
+    scopes
+        .flat_map(|scope| &scope.metrics)
+        .map(|metric| metric.name.clone())
+        .collect()
+}
