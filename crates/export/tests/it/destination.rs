@@ -5,8 +5,8 @@ mod grpc;
 mod http;
 mod server;
 
-pub use answer::Answer;
-pub use server::{Destination, Reserved, ServerTls};
+pub(crate) use answer::Answer;
+pub(crate) use server::{Destination, Reserved, ServerTls};
 
 use sitelog_model::Signal;
 use std::sync::Mutex;
@@ -14,23 +14,23 @@ use std::time::Instant;
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub signal: Signal,
+pub(crate) struct Seen {
+    pub(crate) signal: Signal,
     /// Bodies of log records, names of spans and metrics.
-    pub records: Vec<String>,
+    pub(crate) records: Vec<String>,
     /// Bytes after decompression.
-    pub size: usize,
-    pub headers: ::http::HeaderMap,
-    pub at: Instant,
-    pub answered: Answer,
+    pub(crate) size: usize,
+    pub(crate) headers: ::http::HeaderMap,
+    pub(crate) at: Instant,
+    pub(crate) answered: Answer,
     /// Requests that were being answered when it came, itself included.
-    pub together: usize,
+    pub(crate) together: usize,
 }
 
 type Script = Box<dyn FnMut(&Seen, usize) -> Answer + Send>;
 
 /// What a destination knows and does.
-pub struct Book {
+pub(crate) struct Book {
     script: Mutex<Script>,
     seen: Mutex<Vec<Seen>>,
     taken: Mutex<Vec<String>>,
@@ -38,7 +38,7 @@ pub struct Book {
 }
 
 impl Book {
-    pub fn new(script: impl FnMut(&Seen, usize) -> Answer + Send + 'static) -> Self {
+    pub(crate) fn new(script: impl FnMut(&Seen, usize) -> Answer + Send + 'static) -> Self {
         let (seen, taken, together) = Default::default();
         Self {
             script: Mutex::new(Box::new(script)),
@@ -77,12 +77,12 @@ impl Book {
     }
 
     /// All requests so far.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Records taken so far, sorted: one that came twice is there twice.
-    pub fn taken(&self) -> Vec<String> {
+    pub(crate) fn taken(&self) -> Vec<String> {
         let mut taken = self.taken.lock().unwrap().clone();
         taken.sort();
         taken

@@ -7,11 +7,11 @@ use sitelog_export::config::Protocol;
 use sitelog_model::Signal;
 use std::time::Duration;
 
-pub fn throttles_without_a_hint(protocol: Protocol) {
+pub(crate) fn throttles_without_a_hint(protocol: Protocol) {
     comes_through(protocol, Answer::Throttle(None));
 }
 
-pub fn is_unavailable_without_a_hint(protocol: Protocol) {
+pub(crate) fn is_unavailable_without_a_hint(protocol: Protocol) {
     comes_through(protocol, Answer::Unavailable(None));
 }
 
@@ -28,11 +28,11 @@ fn comes_through(protocol: Protocol, fault: Answer) {
     assert_eq!(report.retries, 3);
 }
 
-pub fn throttles_with_a_hint(protocol: Protocol) {
+pub(crate) fn throttles_with_a_hint(protocol: Protocol) {
     obeys(protocol, Answer::Throttle(Some(1)));
 }
 
-pub fn is_unavailable_with_a_hint(protocol: Protocol) {
+pub(crate) fn is_unavailable_with_a_hint(protocol: Protocol) {
     obeys(protocol, Answer::Unavailable(Some(1)));
 }
 
@@ -58,7 +58,7 @@ fn obeys(protocol: Protocol, fault: Answer) {
 }
 
 /// Guarantees: a request without an answer is given up after the timeout and sent again.
-pub fn hangs(protocol: Protocol) {
+pub(crate) fn hangs(protocol: Protocol) {
     let site = Site::with_logs(4, 5);
     let destination = Destination::start(
         protocol,
@@ -72,7 +72,7 @@ pub fn hangs(protocol: Protocol) {
 }
 
 /// Guarantees: a request whose connection broke is sent again over a new one.
-pub fn closes_mid_request(protocol: Protocol) {
+pub(crate) fn closes_mid_request(protocol: Protocol) {
     let site = Site::with_logs(4, 5);
     let destination = Destination::start(
         protocol,
@@ -88,7 +88,7 @@ pub fn closes_mid_request(protocol: Protocol) {
 
 /// Scenario: the credential is wrong, later it is right. Guarantees: no record is refused meanwhile, all come later, and
 /// the reason that is shown has no secret in it.
-pub fn does_not_know_us(protocol: Protocol) {
+pub(crate) fn does_not_know_us(protocol: Protocol) {
     let site = Site::with_logs(4, 5);
     let known = |seen: &crate::destination::Seen, _| match seen.headers["authorization"].to_str().unwrap() {
         "Bearer right" => Answer::Take,

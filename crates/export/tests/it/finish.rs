@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// Scenario: the destination takes five requests and then answers no more; the exporter gives up, and another one goes on.
 /// Guarantees: what was acknowledged is not sent again, the rest is.
-pub fn stops_answering(protocol: Protocol) {
+pub(crate) fn stops_answering(protocol: Protocol) {
     let site = Site::with_logs(20, 3);
     let tired = Destination::start(
         protocol,

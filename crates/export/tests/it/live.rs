@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Guarantees: nobody waits for a refused connection, everything stays in the ledger, and the report says so.
-pub fn is_dead(protocol: Protocol) {
+pub(crate) fn is_dead(protocol: Protocol) {
     let site = Site::with_logs(6, 5);
     let nobody = Reserved::new();
     let begun = Instant::now();
@@ -28,7 +28,7 @@ pub fn is_dead(protocol: Protocol) {
 }
 
 /// Scenario: nobody listens when the run begins, later somebody does. Guarantees: everything arrives, once.
-pub fn comes_back(protocol: Protocol) {
+pub(crate) fn comes_back(protocol: Protocol) {
     let site = Site::new();
     let nobody = Reserved::new();
     let exporter = Exporter::start(small(config_at(nobody.address, protocol, &[])));
@@ -48,7 +48,7 @@ pub fn comes_back(protocol: Protocol) {
 
 /// Scenario: the destination is out for a while in the middle of a stream. Guarantees: every record arrives once, in each
 /// request in the order of the ledger, and the writer never waits.
-pub fn fails_in_the_middle_of_a_stream(protocol: Protocol) {
+pub(crate) fn fails_in_the_middle_of_a_stream(protocol: Protocol) {
     let site = Site::new();
     let out = Arc::new(AtomicBool::new(false));
     let is_out = out.clone();

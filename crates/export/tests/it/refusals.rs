@@ -14,7 +14,7 @@ fn has(seen: &Seen, poison: &[&str]) -> bool {
 
 /// Scenario: three bad records among 200, in one request. Guarantees: these three are refused, listed with place and
 /// reason, all others arrive once.
-pub fn refuses_a_record(protocol: Protocol) {
+pub(crate) fn refuses_a_record(protocol: Protocol) {
     let poison = ["r37", "r38", "r150"];
     let site = Site::with_logs(10, 20);
     let destination = Destination::start(protocol, move |seen, _| match has(seen, &poison) {
@@ -42,7 +42,7 @@ pub fn refuses_a_record(protocol: Protocol) {
 }
 
 /// Guarantees: when nothing is taken at all, delivery still ends, with a bounded number of requests and every record listed.
-pub fn refuses_everything(protocol: Protocol) {
+pub(crate) fn refuses_everything(protocol: Protocol) {
     let site = Site::with_logs(4, 50);
     let destination = Destination::start(protocol, |_, _| Answer::Refuse("no"));
     let mut config = config(&destination, protocol);
@@ -60,7 +60,7 @@ pub fn refuses_everything(protocol: Protocol) {
 
 /// Scenario: HTTP 500 or INTERNAL for one record, which is what Prometheus answers to a delta sum. Guarantees: it costs
 /// only itself and does not block the rest.
-pub fn fails_on_a_record(protocol: Protocol) {
+pub(crate) fn fails_on_a_record(protocol: Protocol) {
     let site = Site::with_logs(10, 10);
     let destination = Destination::start(protocol, |seen, _| match has(seen, &["r37"]) {
         true => Answer::ServerError,
@@ -81,7 +81,7 @@ pub fn fails_on_a_record(protocol: Protocol) {
 
 /// Scenario: the same answer to everything, so it is the destination. Guarantees: nothing is refused, all of it waits, and
 /// arrives when the destination is well again.
-pub fn fails_on_everything(protocol: Protocol) {
+pub(crate) fn fails_on_everything(protocol: Protocol) {
     let site = Site::with_logs(4, 4);
     let destination = Destination::start(protocol, |_, _| Answer::ServerError);
     let impatient = Patience {
@@ -98,7 +98,7 @@ pub fn fails_on_everything(protocol: Protocol) {
 
 /// Scenario: a limit on the size of requests, and one record beyond it. Guarantees: requests are split until they fit; the
 /// record that cannot fit is refused.
-pub fn takes_small_requests_only(protocol: Protocol) {
+pub(crate) fn takes_small_requests_only(protocol: Protocol) {
     let site = Site::new();
     site.write(Signal::Logs, 0..100);
     let long = crate::setup::encode(Signal::Logs, vec!["x".repeat(5000)]);
@@ -122,7 +122,7 @@ pub fn takes_small_requests_only(protocol: Protocol) {
 }
 
 /// Guarantees: a signal that the destination does not take is refused whole, without a search; the others arrive.
-pub fn does_not_take_the_signal(protocol: Protocol) {
+pub(crate) fn does_not_take_the_signal(protocol: Protocol) {
     let site = Site::new();
     site.write(Signal::Logs, 0..100);
     site.write(Signal::Traces, 0..5);

@@ -19,14 +19,14 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// A ledger in a folder that goes with it, and one chain of it.
-pub struct Site {
-    pub ledger: Ledger,
-    pub chain: Chain,
+pub(crate) struct Site {
+    pub(crate) ledger: Ledger,
+    pub(crate) chain: Chain,
     _folder: TempDir,
 }
 
 impl Site {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(folder.path(), Options::default()).unwrap();
         let chain = ledger.create(&TenantId::default(), Ulid::generate()).unwrap();
@@ -38,19 +38,19 @@ impl Site {
     }
 
     /// A site whose chain has `frames` frames of `each` log records, named `r0`, `r1`, …, and is sealed.
-    pub fn with_logs(frames: usize, each: usize) -> Self {
+    pub(crate) fn with_logs(frames: usize, each: usize) -> Self {
         let site = Self::new();
         (0..frames).for_each(|frame| site.write(Signal::Logs, frame * each..(frame + 1) * each));
         site.chain.seal().unwrap();
         site
     }
 
-    pub fn write(&self, signal: Signal, numbers: std::ops::Range<usize>) {
+    pub(crate) fn write(&self, signal: Signal, numbers: std::ops::Range<usize>) {
         let names = numbers.map(|number| name(signal, number)).collect();
         self.write_payload(signal, Payload::Otlp(encode(signal, names)));
     }
 
-    pub fn write_payload(&self, signal: Signal, payload: Payload) {
+    pub(crate) fn write_payload(&self, signal: Signal, payload: Payload) {
         let origin = Origin {
             source: Source::Run,
             id: self.id().id,
@@ -64,22 +64,22 @@ impl Site {
         self.chain.append(&Clean::stored(batch)).unwrap();
     }
 
-    pub fn id(&self) -> &ChainId {
+    pub(crate) fn id(&self) -> &ChainId {
         self.chain.id()
     }
 
     /// Delivers the whole chain with a new exporter and waits for it.
-    pub fn deliver(&self, config: OtlpConfig) -> Report {
+    pub(crate) fn deliver(&self, config: OtlpConfig) -> Report {
         self.deliver_with(config, patient())
     }
 
-    pub fn deliver_with(&self, config: OtlpConfig, patience: Patience) -> Report {
+    pub(crate) fn deliver_with(&self, config: OtlpConfig, patience: Patience) -> Report {
         let exporter = Exporter::start(config);
         exporter.deliver(&self.ledger, self.id());
         exporter.finish(patience)
     }
 
-    pub fn cursor(&self, signal: Signal) -> CursorStatus {
+    pub(crate) fn cursor(&self, signal: Signal) -> CursorStatus {
         let status = self.ledger.status(self.id()).unwrap();
         status
             .cursors
@@ -88,7 +88,7 @@ impl Site {
             .unwrap()
     }
 
-    pub fn refused(&self, signal: Signal) -> Vec<RefusedRecord> {
+    pub(crate) fn refused(&self, signal: Signal) -> Vec<RefusedRecord> {
         self.ledger
             .cursor(self.id(), cursor_name(signal), Some(signal))
             .unwrap()
@@ -98,19 +98,19 @@ impl Site {
 }
 
 /// Longer than anything in these tests takes on a busy machine.
-pub fn patient() -> Patience {
+pub(crate) fn patient() -> Patience {
     Patience {
         total: Duration::from_secs(60),
         idle: Duration::from_secs(30),
     }
 }
 
-pub fn config(destination: &Destination, protocol: Protocol) -> OtlpConfig {
+pub(crate) fn config(destination: &Destination, protocol: Protocol) -> OtlpConfig {
     config_at(destination.address, protocol, &[])
 }
 
 /// A configuration as a user gives it, with waits short enough for a test.
-pub fn config_at(address: SocketAddr, protocol: Protocol, more: &[(&str, &str)]) -> OtlpConfig {
+pub(crate) fn config_at(address: SocketAddr, protocol: Protocol, more: &[(&str, &str)]) -> OtlpConfig {
     let env = |name: &str| {
         let more = more
             .iter()
@@ -145,24 +145,24 @@ pub fn config_at(address: SocketAddr, protocol: Protocol, more: &[(&str, &str)])
 }
 
 /// One frame a request.
-pub fn small(mut config: OtlpConfig) -> OtlpConfig {
+pub(crate) fn small(mut config: OtlpConfig) -> OtlpConfig {
     config.pace.request_bytes = 1;
     config
 }
 
-pub fn name(signal: Signal, number: usize) -> String {
+pub(crate) fn name(signal: Signal, number: usize) -> String {
     let letter = if signal == Signal::Logs { "r" } else { signal.name() };
     format!("{letter}{number}")
 }
 
 /// The names that a destination should have taken, sorted as it gives them.
-pub fn names(signal: Signal, numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
+pub(crate) fn names(signal: Signal, numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
     let mut names: Vec<_> = numbers.into_iter().map(|number| name(signal, number)).collect();
     names.sort();
     names
 }
 
-pub fn encode(signal: Signal, names: Vec<String>) -> Bytes {
+pub(crate) fn encode(signal: Signal, names: Vec<String>) -> Bytes {
     match signal {
         Signal::Logs => {
             let body = |text| {
@@ -222,7 +222,7 @@ pub fn encode(signal: Signal, names: Vec<String>) -> Bytes {
     }
 }
 
-pub fn bodies(request: &ExportLogsServiceRequest) -> Vec<String> {
+pub(crate) fn bodies(request: &ExportLogsServiceRequest) -> Vec<String> {
     let scopes = request.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
     let text = |record: &LogRecord| match record.body.as_ref().and_then(|body| body.value.as_ref()) {
         Some(Value::StringValue(text)) => text.clone(),
@@ -231,7 +231,7 @@ pub fn bodies(request: &ExportLogsServiceRequest) -> Vec<String> {
     scopes.flat_map(|scope| &scope.log_records).map(text).collect()
 }
 
-pub fn span_names(request: &ExportTraceServiceRequest) -> Vec<String> {
+pub(crate) fn span_names(request: &ExportTraceServiceRequest) -> Vec<String> {
     let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
     scopes
         .flat_map(|scope| &scope.spans)
@@ -239,7 +239,7 @@ pub fn span_names(request: &ExportTraceServiceRequest) -> Vec<String> {
         .collect()
 }
 
-pub fn metric_names(request: &ExportMetricsServiceRequest) -> Vec<String> {
+pub(crate) fn metric_names(request: &ExportMetricsServiceRequest) -> Vec<String> {
     let scopes = request
         .resource_metrics
         .iter()

@@ -7,7 +7,7 @@ use sitelog_model::Signal;
 use std::time::Duration;
 
 /// Guarantees: all three signals arrive, each record once; the cursors stand at the end; a second exporter sends nothing.
-pub fn accepts(protocol: Protocol) {
+pub(crate) fn accepts(protocol: Protocol) {
     let site = Site::new();
     for frame in 0..20 {
         Signal::ALL
@@ -35,7 +35,7 @@ pub fn accepts(protocol: Protocol) {
 }
 
 /// Guarantees: several requests are on their way at the same time, and not more than allowed.
-pub fn is_slow(protocol: Protocol) {
+pub(crate) fn is_slow(protocol: Protocol) {
     let site = Site::with_logs(24, 2);
     let destination = Destination::start(protocol, |_, _| Answer::TakeAfter(Duration::from_millis(20)));
     let report = site.deliver(small(config(&destination, protocol)));
@@ -46,7 +46,7 @@ pub fn is_slow(protocol: Protocol) {
 }
 
 /// Guarantees: the body is compressed as asked, and the headers a user set are there.
-pub fn takes_compressed_requests(protocol: Protocol) {
+pub(crate) fn takes_compressed_requests(protocol: Protocol) {
     for compression in ["gzip", "zstd"] {
         let site = Site::with_logs(5, 100);
         let destination = Destination::start(protocol, |_, _| Answer::Take);
@@ -72,7 +72,7 @@ pub fn takes_compressed_requests(protocol: Protocol) {
 }
 
 /// Guarantees: rejected records are counted with the reason, nothing is sent again; a warning is no rejection.
-pub fn reports_partial_success(protocol: Protocol) {
+pub(crate) fn reports_partial_success(protocol: Protocol) {
     let site = Site::with_logs(2, 10);
     let answers = |_: &_, number| {
         if number == 0 {

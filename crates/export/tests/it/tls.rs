@@ -75,7 +75,7 @@ fn start(protocol: Protocol, tls: ServerTls) -> Destination {
 }
 
 /// Guarantees: records arrive over TLS with the authority that the user names.
-pub fn speaks_tls(protocol: Protocol) {
+pub(crate) fn speaks_tls(protocol: Protocol) {
     let (site, authority) = (Site::with_logs(3, 5), Authority::new());
     let destination = start(protocol, authority.server(protocol, false));
     let ca = ("OTEL_EXPORTER_OTLP_CERTIFICATE", &*authority.text("ca.pem"));
@@ -85,7 +85,7 @@ pub fn speaks_tls(protocol: Protocol) {
 }
 
 /// Guarantees: our certificate is shown when the server asks; without one nothing is refused or lost.
-pub fn asks_for_a_certificate(protocol: Protocol) {
+pub(crate) fn asks_for_a_certificate(protocol: Protocol) {
     let (site, authority) = (Site::with_logs(3, 5), Authority::new());
     let destination = start(protocol, authority.server(protocol, true));
     let ca = ("OTEL_EXPORTER_OTLP_CERTIFICATE", &*authority.text("ca.pem"));
@@ -108,7 +108,7 @@ pub fn asks_for_a_certificate(protocol: Protocol) {
 }
 
 /// Guarantees: a server whose certificate nobody we trust has signed gets nothing, and the reason is told.
-pub fn has_a_stranger_s_certificate(protocol: Protocol) {
+pub(crate) fn has_a_stranger_s_certificate(protocol: Protocol) {
     let (site, authority, stranger) = (Site::with_logs(3, 5), Authority::new(), Authority::new());
     let destination = start(protocol, stranger.server(protocol, false));
     let ca = ("OTEL_EXPORTER_OTLP_CERTIFICATE", &*authority.text("ca.pem"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
+pub(crate) enum Answer {
     Take,
     TakeAfter(Duration),
     Partial(i64, &'static str),
@@ -31,11 +31,11 @@ pub enum Answer {
 
 impl Answer {
     /// Whether the destination has the records after it.
-    pub fn takes(&self) -> bool {
+    pub(crate) fn takes(&self) -> bool {
         matches!(self, Self::Take | Self::TakeAfter(_) | Self::Partial(..))
     }
 
-    pub fn delay(&self) -> Duration {
+    pub(crate) fn delay(&self) -> Duration {
         if let Self::TakeAfter(delay) = self {
             *delay
         } else {
@@ -43,7 +43,7 @@ impl Answer {
         }
     }
 
-    pub fn partial(&self) -> (i64, &'static str) {
+    pub(crate) fn partial(&self) -> (i64, &'static str) {
         if let Self::Partial(rejected, why) = self {
             (*rejected, why)
         } else {
@@ -51,7 +51,7 @@ impl Answer {
         }
     }
 
-    pub fn hint(&self) -> Option<u64> {
+    pub(crate) fn hint(&self) -> Option<u64> {
         if let Self::Throttle(hint) | Self::Unavailable(hint) = self {
             *hint
         } else {
@@ -59,7 +59,7 @@ impl Answer {
         }
     }
 
-    pub fn http_status(&self) -> u16 {
+    pub(crate) fn http_status(&self) -> u16 {
         match self {
             Self::Take | Self::TakeAfter(_) | Self::Partial(..) | Self::Hang | Self::Close => 200,
             Self::Throttle(_) => 429,
@@ -72,7 +72,7 @@ impl Answer {
         }
     }
 
-    pub fn text(&self) -> &'static str {
+    pub(crate) fn text(&self) -> &'static str {
         match self {
             Self::Refuse(why) => why,
             Self::TooLarge => "grpc: received message larger than max (5000 vs. 4000)",
@@ -81,7 +81,7 @@ impl Answer {
         }
     }
 
-    pub fn grpc_status(&self) -> Option<Status> {
+    pub(crate) fn grpc_status(&self) -> Option<Status> {
         let code = match self {
             Self::Take | Self::TakeAfter(_) | Self::Partial(..) | Self::Hang | Self::Close => return None,
             Self::Throttle(_) | Self::TooLarge => Code::ResourceExhausted,

@@ -22,12 +22,12 @@ use tonic::{Request, Response, Status, async_trait};
 
 /// The three services of one connection.
 #[derive(Clone)]
-pub struct Services {
-    pub book: Arc<Book>,
-    pub cut: Arc<Notify>,
+pub(crate) struct Services {
+    pub(crate) book: Arc<Book>,
+    pub(crate) cut: Arc<Notify>,
 }
 
-pub fn routes(services: &Services) -> Routes {
+pub(crate) fn routes(services: &Services) -> Routes {
     let compressed = |services: &Services| services.clone();
     Routes::new(
         LogsServiceServer::new(compressed(services))

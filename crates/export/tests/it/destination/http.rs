@@ -14,7 +14,7 @@ use std::io::Read;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-pub async fn handle(
+pub(crate) async fn handle(
     book: Arc<Book>,
     cut: Arc<Notify>,
     request: Request<Incoming>,

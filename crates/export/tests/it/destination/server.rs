@@ -15,16 +15,16 @@ use tokio::sync::{Notify, oneshot};
 use tokio_rustls::TlsAcceptor;
 
 /// The TLS side of a server.
-pub type ServerTls = Arc<tokio_rustls::rustls::ServerConfig>;
+pub(crate) type ServerTls = Arc<tokio_rustls::rustls::ServerConfig>;
 
 /// A port of ours on which nobody listens: connections are refused, and no one else can have it.
-pub struct Reserved {
+pub(crate) struct Reserved {
     socket: TcpSocket,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Reserved {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local_addr().unwrap();
@@ -33,20 +33,20 @@ impl Reserved {
 }
 
 /// A destination that serves until it is dropped.
-pub struct Destination {
-    pub book: Arc<Book>,
-    pub address: SocketAddr,
+pub(crate) struct Destination {
+    pub(crate) book: Arc<Book>,
+    pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Destination {
-    pub fn start(protocol: Protocol, script: impl FnMut(&Seen, usize) -> Answer + Send + 'static) -> Self {
+    pub(crate) fn start(protocol: Protocol, script: impl FnMut(&Seen, usize) -> Answer + Send + 'static) -> Self {
         Self::at(Reserved::new(), protocol, None, script)
     }
 
     /// Begins to listen on a reserved port.
-    pub fn at(
+    pub(crate) fn at(
         reserved: Reserved,
         protocol: Protocol,
         tls: Option<ServerTls>,
