@@ -18,6 +18,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+/// What a new segment costs, generously: the old one's checkpoint and its own header.
+const ROLL: u64 = 1024;
+
 /// A chain's name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChainId {
@@ -210,7 +213,8 @@ impl Live {
         }
         let size = (HEADER + payload.len()) as u64;
         let rolls = inner.writer.is_full(size, options.segment_bytes);
-        inner.gauge.admit(&self.root, &self.id.tenant, size, rolls, now)?;
+        let cost = if rolls { size + ROLL } else { size };
+        inner.gauge.admit(&self.root, &self.id.tenant, cost, rolls, now)?;
         if rolls {
             let (_, file, bytes) = inner
                 .writer
@@ -228,7 +232,7 @@ impl Live {
             plain: plain.len(),
         };
         self.put(&mut inner.writer, &content, now)?;
-        inner.gauge.wrote(size);
+        inner.gauge.wrote(cost);
         Ok(Receipt {
             position: Position::start(inner.writer.next() - 1),
             time: inner.writer.time,

@@ -117,7 +117,8 @@ fn put_beside(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<std::path::P
 impl PublicKey {
     /// Reads a key file's text.
     pub fn parse(text: &str) -> Option<Self> {
-        let encoded = text.trim().rsplit_once('+')?.1;
+        // Base64 has plus signs of its own: only the first two separate.
+        let encoded = text.trim().splitn(3, '+').nth(2)?;
         let bytes = BASE64.decode(encoded).ok()?;
         let (&kind, key) = bytes.split_first()?;
         (kind == ED25519_TYPE).then_some(Self(key.try_into().ok()?))

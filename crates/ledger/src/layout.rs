@@ -110,15 +110,14 @@ pub(crate) fn list(disk: &dyn Disk, folder: &Path) -> Result<Vec<crate::disk::En
     }
 }
 
-/// Makes a folder and those above it, each entry durable before anything is put below it; `false` when it was there.
+/// Makes a folder and those above it, each of these durable before anything is put below it; `false` when it was there.
 pub(crate) fn create_dirs(disk: &dyn Disk, folder: &Path) -> Result<bool, Error> {
     let made = match disk.create_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
                 return Err(Error::io("create", folder)(error));
             };
-            create_dirs(disk, parent)?;
-            sync_parent(disk, parent)?;
+            create_durable_dirs(disk, parent)?;
             disk.create_dir(folder)
         }
         other => other,
@@ -126,12 +125,21 @@ pub(crate) fn create_dirs(disk: &dyn Disk, folder: &Path) -> Result<bool, Error>
     made.map_err(Error::io("create", folder))
 }
 
-fn sync_parent(disk: &dyn Disk, folder: &Path) -> Result<(), Error> {
-    let parent = folder
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    disk.sync_dir(parent).map_err(Error::io("sync", parent))
+/// [`create_dirs`], the folder itself durable too.
+pub(crate) fn create_durable_dirs(disk: &dyn Disk, folder: &Path) -> Result<bool, Error> {
+    let made = create_dirs(disk, folder)?;
+    if made {
+        let parent = folder
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        match disk.sync_dir(parent) {
+            // One may be allowed to make a folder where one may not look.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            other => other.map_err(Error::io("sync", parent))?,
+        }
+    }
+    Ok(made)
 }
 
 /// A lock file that is held, or the process that holds it.

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::frame::Kind;
 use crate::frames::Frames;
 use crate::key::PublicKey;
-use crate::layout::{Layout, Lock, WRITER_LOCK, create_dirs, list_segments, lock};
+use crate::layout::{Layout, Lock, WRITER_LOCK, create_dirs, create_durable_dirs, list_segments, lock};
 use crate::options::Options;
 use crate::recover::{Recovery, recover};
 use crate::retain::{Reclaimed, reclaim};
@@ -43,7 +43,7 @@ impl Ledger {
     /// The disk's.
     pub fn with_disk(disk: Arc<dyn Disk>, root: impl Into<PathBuf>, options: Options) -> Result<Self, Error> {
         let layout = Layout::new(root.into());
-        create_dirs(&*disk, layout.root())?;
+        create_durable_dirs(&*disk, layout.root())?;
         Ok(Self {
             root: Arc::new(Root::new(disk, layout, options)),
         })

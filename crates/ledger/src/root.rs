@@ -4,7 +4,7 @@ use crate::counters::Counters;
 use crate::disk::Disk;
 use crate::error::{Damage, Error};
 use crate::key::SigningKey;
-use crate::layout::{Layout, create_dirs};
+use crate::layout::{Layout, create_durable_dirs};
 use crate::options::{Durability, Options};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,10 +52,7 @@ impl Root {
             return Ok(key.clone());
         }
         let folder = self.layout.keys();
-        create_dirs(&*self.disk, &folder)?;
-        if let Some(parent) = folder.parent() {
-            self.disk.sync_dir(parent).map_err(Error::io("sync", parent))?;
-        }
+        create_durable_dirs(&*self.disk, &folder)?;
         let key = Arc::new(SigningKey::load(&*self.disk, &folder)?);
         *slot = Some(key.clone());
         Ok(key)

@@ -82,7 +82,7 @@ mod tests {
             let mut bytes = header.encode(&chain());
             prop_assert_eq!(SegmentHeader::parse(&bytes, &chain()), Some((header, bytes.len())));
             let at = at.index(bytes.len());
-            bytes[at] ^= 1 << bit;
+            bytes[at] ^= 1u8 << bit;
             prop_assert_eq!(SegmentHeader::parse(&bytes, &chain()), None);
         }
 
