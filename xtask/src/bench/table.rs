@@ -117,7 +117,8 @@ fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, |cores| cores.get());
     let processor = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned());
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("{cores} cores, {processor}, Linux {}", kernel.trim())
+    let release = kernel.trim().split('-').next().unwrap_or_default();
+    format!("{cores} cores, {processor}, Linux {release}")
 }
 
 fn seconds_per_line(row: &Row) -> Option<f64> {
