@@ -18,8 +18,6 @@ pub(crate) struct Seen {
     pub(crate) signal: Signal,
     /// Bodies of log records, names of spans and metrics.
     pub(crate) records: Vec<String>,
-    /// Bytes after decompression.
-    pub(crate) size: usize,
     pub(crate) headers: ::http::HeaderMap,
     pub(crate) at: Instant,
     pub(crate) answered: Answer,
@@ -49,14 +47,14 @@ impl Book {
     }
 
     /// Writes a request down and decides on the answer.
-    fn enter(&self, signal: Signal, records: Vec<String>, size: usize, headers: ::http::HeaderMap) -> Answer {
+    fn enter(&self, signal: Signal, records: Vec<String>, headers: ::http::HeaderMap) -> Answer {
         let mut together = self.together.lock().unwrap();
         *together += 1;
         let at = Instant::now();
         let mut seen = Seen {
             signal,
             records,
-            size,
+
             headers,
             at,
             answered: Answer::Take,

@@ -56,9 +56,7 @@ impl Services {
     ) -> Result<Answer, Status> {
         let headers = request.metadata().clone().into_headers();
         let message = request.into_inner();
-        let answer = self
-            .book
-            .enter(signal, records(&message), message.encoded_len(), headers);
+        let answer = self.book.enter(signal, records(&message), headers);
         if answer == Answer::Close {
             self.cut.notify_one();
         }

@@ -34,7 +34,7 @@ pub(crate) async fn handle(
         Signal::Traces => span_names(&decode(&kind, &body)),
         Signal::Metrics => metric_names(&decode(&kind, &body)),
     };
-    let answer = book.enter(signal, records, body.len(), head.headers);
+    let answer = book.enter(signal, records, head.headers);
     if answer == Answer::Close {
         cut.notify_one();
     }
