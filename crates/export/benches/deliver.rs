@@ -1,2 +1,181 @@
-//! Placeholder.
-fn main() {}
+//! Records a second from a chain of the ledger into a null gRPC server in this process, beside a client that decodes and
+//! encodes each request with prost. Prints one line; `cargo bench -p sitelog-export` runs it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a program for developers, whose output is its purpose"
+)]
+
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
+use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
+use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use prost::Message;
+use sitelog_export::config::{Given, Key, Layers};
+use sitelog_export::{Exporter, OtlpConfig, Patience};
+use sitelog_ledger::{Chain, Ledger, Options};
+use sitelog_model::{Batch, Bytes, Origin, Payload, Signal, Source, TenantId, Ulid};
+use sitelog_sanitize::Clean;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tonic::{Request, Response, Status, async_trait};
+
+const FRAMES: usize = 500;
+const RECORDS: usize = 1000;
+
+fn main() {
+    let address = serve();
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(folder.path(), Options::default()).unwrap();
+    let chain = ledger.create(&TenantId::default(), Ulid::generate()).unwrap();
+    let request = request();
+    (0..FRAMES).for_each(|_| write(&chain, &request));
+    chain.seal().unwrap();
+    let ours = delivered(&ledger, &chain, address);
+    let theirs = re_encoded(&request, address);
+    let rate = |time: Duration| (FRAMES * RECORDS) as f64 / time.as_secs_f64() / 1e6;
+    println!(
+        "{} records of {} bytes: delivery {:.2} M/s, tonic with prost both ways {:.2} M/s, ratio {:.1}",
+        FRAMES * RECORDS,
+        request.len() / RECORDS,
+        rate(ours),
+        rate(theirs),
+        theirs.as_secs_f64() / ours.as_secs_f64()
+    );
+}
+
+fn request() -> Bytes {
+    let text = |text: String| {
+        Some(AnyValue {
+            value: Some(Value::StringValue(text)),
+        })
+    };
+    let attribute = |n: usize| KeyValue {
+        key: format!("attribute.{n}"),
+        value: text("value".repeat(4)),
+        ..Default::default()
+    };
+    let record = |n: usize| LogRecord {
+        time_unix_nano: n as u64,
+        body: text(format!("{n:0100}")),
+        attributes: (0..5).map(attribute).collect(),
+        trace_id: vec![1; 16],
+        span_id: vec![2; 8],
+        ..Default::default()
+    };
+    let scope_logs = vec![ScopeLogs {
+        log_records: (0..RECORDS).map(record).collect(),
+        ..Default::default()
+    }];
+    let resource_logs = vec![ResourceLogs {
+        scope_logs,
+        ..Default::default()
+    }];
+    ExportLogsServiceRequest { resource_logs }.encode_to_vec().into()
+}
+
+fn write(chain: &Chain, request: &Bytes) {
+    let origin = Origin {
+        source: Source::Run,
+        id: chain.id().id,
+    };
+    let payload = Payload::Otlp(request.clone());
+    let batch = Batch {
+        tenant: TenantId::default(),
+        signal: Signal::Logs,
+        origin,
+        payload,
+    };
+    chain.write(&Clean::stored(batch)).unwrap();
+}
+
+fn delivered(ledger: &Ledger, chain: &Chain, address: SocketAddr) -> Duration {
+    let value = format!("grpc://{address}");
+    let endpoint = Given {
+        key: Key::Endpoint,
+        signal: None,
+        value,
+        from: "bench".to_owned(),
+    };
+    let config = OtlpConfig::resolve(&Layers {
+        flags: &[endpoint],
+        env: &|_| None,
+        file: &[],
+    })
+    .unwrap();
+    let begun = Instant::now();
+    let exporter = Exporter::start(config);
+    exporter.deliver(ledger, chain.id());
+    let report = exporter.finish(Patience {
+        total: Duration::from_secs(60),
+        idle: Duration::from_secs(10),
+    });
+    assert_eq!(
+        report.of_signal(Signal::Logs).delivered,
+        (FRAMES * RECORDS) as u64,
+        "{report:?}"
+    );
+    begun.elapsed()
+}
+
+/// The same number of requests in flight, and the same bytes, decoded and encoded on the way.
+fn re_encoded(request: &Bytes, address: SocketAddr) -> Duration {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let begun = Instant::now();
+    runtime.block_on(async {
+        let channel = tonic::transport::Endpoint::from_shared(format!("http://{address}"))
+            .unwrap()
+            .connect_lazy();
+        let slots = std::sync::Arc::new(tokio::sync::Semaphore::new(4));
+        for _ in 0..FRAMES {
+            let slot = slots.clone().acquire_owned().await.unwrap();
+            let mut client = LogsServiceClient::new(channel.clone());
+            let message = ExportLogsServiceRequest::decode(request.clone()).unwrap();
+            tokio::spawn(async move {
+                client.export(message).await.unwrap();
+                drop(slot);
+            });
+        }
+        drop(slots.acquire_many(4).await.unwrap());
+    });
+    begun.elapsed()
+}
+
+/// Takes requests without looking into them more than tonic does.
+struct Null;
+
+#[async_trait]
+impl LogsService for Null {
+    async fn export(
+        &self,
+        _: Request<ExportLogsServiceRequest>,
+    ) -> Result<Response<ExportLogsServiceResponse>, Status> {
+        Ok(Response::new(ExportLogsServiceResponse::default()))
+    }
+}
+
+fn serve() -> SocketAddr {
+    let (sender, address) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            sender.send(listener.local_addr().unwrap()).unwrap();
+            loop {
+                let (socket, _) = listener.accept().await.unwrap();
+                let routes = tonic::service::Routes::new(LogsServiceServer::new(Null)).prepare();
+                let service = hyper_util::service::TowerToHyperService::new(routes);
+                let builder = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+                tokio::spawn(builder.serve_connection(hyper_util::rt::TokioIo::new(socket), service));
+            }
+        });
+    });
+    address.recv().unwrap()
+}

@@ -31,7 +31,7 @@ struct Shared {
 
 enum State {
     /// No thread yet, and what it will start with.
-    Idle(OtlpConfig, UnboundedReceiver<Order>),
+    Idle(Box<OtlpConfig>, UnboundedReceiver<Order>),
     Running(JoinHandle<Report>),
     /// It has ended, or could not be started.
     Gone,
@@ -42,7 +42,7 @@ impl Exporter {
     pub fn start(config: OtlpConfig) -> Self {
         let (sender, orders) = unbounded_channel();
         let has_destination = !config.is_empty();
-        let state = Mutex::new(State::Idle(config, orders));
+        let state = Mutex::new(State::Idle(Box::new(config), orders));
         let counters = Arc::default();
         Self {
             shared: Arc::new(Shared {
@@ -128,7 +128,7 @@ impl Shared {
                 let builder = std::thread::Builder::new()
                     .name("exporter".to_owned())
                     .stack_size(STACK);
-                let thread = builder.spawn(move || worker::work(config, orders, counters));
+                let thread = builder.spawn(move || worker::work(&config, orders, counters));
                 *state = thread.map_or(State::Gone, State::Running);
             }
             other => *state = other,

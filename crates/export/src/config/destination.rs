@@ -189,3 +189,6 @@ fn parse_switch(found: Found) -> Result<bool, ConfigError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

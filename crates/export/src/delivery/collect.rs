@@ -56,7 +56,7 @@ impl Collector {
         let todo = if is_begun(progress, number) {
             remaining(progress, number, records)
         } else {
-            vec![0..records]
+            std::iter::once(0..records).collect()
         };
         for range in todo.into_iter().filter(|range| !range.is_empty()) {
             let at = Position {

@@ -27,7 +27,7 @@ pub(super) enum Order {
 const CHAINS_AT_ONCE: usize = 4;
 
 /// Runs until the last order; says what was done.
-pub(super) fn work(config: OtlpConfig, orders: UnboundedReceiver<Order>, counters: Arc<Counters>) -> Report {
+pub(super) fn work(config: &OtlpConfig, orders: UnboundedReceiver<Order>, counters: Arc<Counters>) -> Report {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(4)
@@ -36,7 +36,7 @@ pub(super) fn work(config: OtlpConfig, orders: UnboundedReceiver<Order>, counter
         Ok(runtime) => runtime,
         Err(error) => return Report::failed(&counters, &format!("cannot start the exporter's runtime: {error}")),
     };
-    let desk = Rc::new(Desk::new(&config, counters));
+    let desk = Rc::new(Desk::new(config, counters));
     let report = LocalSet::new().block_on(&runtime, desk.run(orders));
     // A name being resolved on another thread is not waited for.
     runtime.shutdown_background();
