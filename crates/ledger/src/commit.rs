@@ -2,6 +2,7 @@
 
 use crate::disk::{Disk, DiskFile};
 use crate::error::Error;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -44,6 +45,20 @@ struct State {
 pub(crate) struct Mark {
     pub(crate) frames: u64,
     pub(crate) bytes: u64,
+}
+
+/// What one commit makes durable.
+struct Group {
+    mark: Mark,
+    files: Vec<Arc<dyn DiskFile>>,
+    folders: Vec<PathBuf>,
+}
+
+impl Group {
+    fn sync(&self, disk: &dyn Disk) -> io::Result<()> {
+        self.files.iter().try_for_each(|file| file.sync_data())?;
+        self.folders.iter().try_for_each(|folder| disk.sync_dir(folder))
+    }
 }
 
 impl Commit {
@@ -163,12 +178,11 @@ impl Commit {
 
     /// The sync thread's work, until it is told to stop and everything is durable.
     pub(crate) fn run(&self, disk: &dyn Disk, linger: Duration) {
-        while let Some((mark, files, folders)) = self.next_group(linger) {
-            let files = files.iter().try_for_each(|file| file.sync_data());
-            let synced = files.and_then(|()| folders.iter().try_for_each(|folder| disk.sync_dir(folder)));
+        while let Some(group) = self.next_group(linger) {
+            let synced = group.sync(disk);
             match synced {
                 Ok(()) => {
-                    self.lock().durable = mark;
+                    self.lock().durable = group.mark;
                     self.tell();
                 }
                 // The system may have dropped the dirty pages: a second sync would succeed and mean nothing.
@@ -177,7 +191,7 @@ impl Commit {
         }
     }
 
-    fn next_group(&self, linger: Duration) -> Option<(Mark, Vec<Arc<dyn DiskFile>>, Vec<PathBuf>)> {
+    fn next_group(&self, linger: Duration) -> Option<Group> {
         let mut state = self.lock();
         loop {
             if state.failure.is_some() {
@@ -201,8 +215,11 @@ impl Commit {
             }
             state.since = None;
             state.urgent = false;
-            let (files, folders) = (std::mem::take(&mut state.files), std::mem::take(&mut state.folders));
-            return Some((state.written, files, folders));
+            return Some(Group {
+                mark: state.written,
+                files: std::mem::take(&mut state.files),
+                folders: std::mem::take(&mut state.folders),
+            });
         }
     }
 

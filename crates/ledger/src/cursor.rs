@@ -107,6 +107,7 @@ impl Cursor {
     ///
     /// # Errors
     /// The disk's.
+    #[expect(clippy::should_implement_trait, reason = "None is not the end: more may follow")]
     pub fn next(&mut self) -> Result<Option<Frame>, Error> {
         if let Some(frame) = self.advance()? {
             return Ok(Some(frame));

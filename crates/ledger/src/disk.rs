@@ -63,6 +63,7 @@ pub trait Disk: Send + Sync + 'static {
 }
 
 /// An open file. Its lock, if taken, goes with it, also when the process is killed.
+#[expect(clippy::len_without_is_empty, reason = "a file is no collection")]
 pub trait DiskFile: Send + Sync {
     /// Writes some of `bytes` at an offset and says how many.
     ///

@@ -1,5 +1,11 @@
 //! What the ledger promises, tested from outside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy allows them in tests, but not in what tests share"
+)]
+
 mod chains;
 mod crash;
 mod cursors;
