@@ -145,7 +145,7 @@ impl Desk {
         match cursor {
             Ok(cursor) => return Some(cursor),
             Err(Error::CursorBusy { .. }) => self.report.borrow_mut().busy_chains += 1,
-            Err(error) => route.failed(&error.to_string()),
+            Err(error) => self.broken(route, &error),
         }
         None
     }
@@ -165,10 +165,16 @@ impl Desk {
         tokio::task::spawn_local(async move {
             match lane.run().await {
                 Ok(waiting) => desk.left(signal, waiting),
-                Err(error) => route.failed(&error.to_string()),
+                Err(error) => desk.broken(&route, &error),
             }
             desk.end(Some(signal));
         })
+    }
+
+    /// The ledger failed a lane: what it had left is not known.
+    fn broken(&self, route: &Route, error: &Error) {
+        self.report.borrow_mut().gave_up = true;
+        route.failed(&error.to_string());
     }
 
     fn left(&self, signal: Signal, waiting: Waiting) {
@@ -223,7 +229,7 @@ impl Desk {
     fn finished(&self) -> Report {
         let found = self.report.borrow();
         let mut report = Report::of(&self.counters);
-        report.busy_chains = found.busy_chains;
+        (report.busy_chains, report.gave_up) = (found.busy_chains, found.gave_up);
         for route in self.routes() {
             let waiting = found.of_signal(route.signal).waiting;
             report.gave_up |= waiting != Waiting::default();

@@ -3,10 +3,26 @@
 use crate::destination::{Answer, Destination};
 use crate::setup::{Site, config, names, patient, small};
 use sitelog_export::config::Protocol;
-use sitelog_export::{Exporter, Patience};
+use sitelog_export::{Exporter, OtlpConfig, Patience, Report};
 use sitelog_ledger::Position;
 use sitelog_model::{Bytes, Payload, Signal};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Delivers until so many records are taken; then gives up, for nothing more comes.
+fn deliver_until(site: &Site, config: OtlpConfig, records: u64) -> Report {
+    let exporter = Exporter::start(config);
+    exporter.deliver(&site.ledger, site.id());
+    let deadline = Instant::now() + patient().total;
+    while exporter.counters().of(Signal::Logs).delivered_records.get() < records {
+        assert!(Instant::now() < deadline, "the records did not arrive");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let impatient = Patience {
+        idle: Duration::from_millis(100),
+        ..patient()
+    };
+    exporter.finish(impatient)
+}
 
 /// Scenario: the destination takes five requests and then answers no more; the exporter gives up, and another one goes on.
 /// Guarantees: what was acknowledged is not sent again, the rest is.
@@ -16,11 +32,7 @@ pub(crate) fn stops_answering(protocol: Protocol) {
         protocol,
         |_, number| if number < 5 { Answer::Take } else { Answer::Hang },
     );
-    let impatient = Patience {
-        idle: Duration::from_millis(300),
-        ..patient()
-    };
-    let report = site.deliver_with(small(config(&tired, protocol)), impatient);
+    let report = deliver_until(&site, small(config(&tired, protocol)), 15);
     let logs = report.of_signal(Signal::Logs);
     assert!(report.gave_up, "{report:?}");
     assert_eq!((logs.delivered, logs.waiting.frames), (15, 15), "{report:?}");
@@ -41,11 +53,7 @@ fn progress_within_a_frame_is_kept() {
         _ if seen.records[0] == "r0" => Answer::Take,
         _ => Answer::Hang,
     });
-    let impatient = Patience {
-        idle: Duration::from_millis(300),
-        ..patient()
-    };
-    let report = site.deliver_with(config(&first, Protocol::Grpc), impatient);
+    let report = deliver_until(&site, config(&first, Protocol::Grpc), 8);
     assert_eq!(report.of_signal(Signal::Logs).delivered, 8, "{report:?}");
     assert_eq!(site.cursor(Signal::Logs).progress.upto, Position { frame: 0, item: 8 });
     let next = Destination::start(Protocol::Grpc, |_, _| Answer::Take);

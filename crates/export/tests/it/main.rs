@@ -1,4 +1,5 @@
 //! Delivery from a real ledger over real sockets to destinations that speak the real protocols.
+#![allow(clippy::unwrap_used, reason = "a failed set-up is a failed test")]
 
 mod destination;
 mod faults;

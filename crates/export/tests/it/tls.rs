@@ -1,14 +1,12 @@
 //! TLS with an authority of our own, and mutual TLS.
 
 use crate::destination::{Answer, Destination, Reserved, ServerTls};
-use crate::setup::{Site, config_at, names, patient};
+use crate::setup::{Site, config_at, hopeless, names};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use sitelog_export::Patience;
 use sitelog_export::config::Protocol;
 use sitelog_model::Signal;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -89,11 +87,7 @@ pub(crate) fn asks_for_a_certificate(protocol: Protocol) {
     let (site, authority) = (Site::with_logs(3, 5), Authority::new());
     let destination = start(protocol, authority.server(protocol, true));
     let ca = ("OTEL_EXPORTER_OTLP_CERTIFICATE", &*authority.text("ca.pem"));
-    let impatient = Patience {
-        idle: Duration::from_millis(300),
-        ..patient()
-    };
-    let report = site.deliver_with(config_at(destination.address, protocol, &[ca]), impatient);
+    let report = site.deliver(hopeless(config_at(destination.address, protocol, &[ca])));
     assert!(report.gave_up, "{report:?}");
     assert_eq!(
         (report.of_signal(Signal::Logs).refused, destination.book.seen().len()),
@@ -112,11 +106,7 @@ pub(crate) fn has_a_stranger_s_certificate(protocol: Protocol) {
     let (site, authority, stranger) = (Site::with_logs(3, 5), Authority::new(), Authority::new());
     let destination = start(protocol, stranger.server(protocol, false));
     let ca = ("OTEL_EXPORTER_OTLP_CERTIFICATE", &*authority.text("ca.pem"));
-    let impatient = Patience {
-        idle: Duration::from_millis(300),
-        ..patient()
-    };
-    let report = site.deliver_with(config_at(destination.address, protocol, &[ca]), impatient);
+    let report = site.deliver(hopeless(config_at(destination.address, protocol, &[ca])));
     let logs = report.of_signal(Signal::Logs);
     assert_eq!(
         (logs.waiting.frames, logs.refused, destination.book.seen().len()),
