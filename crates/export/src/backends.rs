@@ -4,7 +4,7 @@ mod compress;
 mod grpc;
 mod hint;
 mod http;
-mod json;
+pub mod json;
 mod partial;
 mod rpc;
 

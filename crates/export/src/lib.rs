@@ -8,6 +8,7 @@ pub mod counters;
 mod delivery;
 mod exporter;
 
+pub use backends::json;
 pub use config::{ConfigError, OtlpConfig};
 pub use counters::Counters;
 pub use delivery::lane::Waiting;

@@ -6,8 +6,11 @@ use serde::Serialize;
 use sitelog_model::Signal;
 use sitelog_model::otlp::collector::{logs, metrics, trace};
 
-/// Translates an encoded request; the error says what is malformed.
-pub(super) fn from_protobuf(signal: Signal, request: &[u8]) -> Result<Vec<u8>, String> {
+/// Translates an encoded request.
+///
+/// # Errors
+/// What is malformed.
+pub fn from_protobuf(signal: Signal, request: &[u8]) -> Result<Vec<u8>, String> {
     match signal {
         Signal::Logs => translate::<logs::v1::ExportLogsServiceRequest>(request),
         Signal::Traces => translate::<trace::v1::ExportTraceServiceRequest>(request),
