@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 /// Read at once; a pipe holds at most as much when it was widened.
 const CHUNK: usize = 256 * 1024;
-/// An unfinished line that has been idle for so long goes out in parts (JOBS.md 3).
-const IDLE: PollTimeout = PollTimeout::from(1000u16);
+/// An unfinished line that has been idle for so long goes out in parts, ms (JOBS.md 3).
+const IDLE: u16 = 1000;
 /// Small reads closer together than this are gathered: a job that writes line by line must not cost a frame a line.
 const PACE: Duration = Duration::from_micros(500);
 /// A read of this size needs no gathering.
@@ -106,7 +106,7 @@ impl Capture {
 
     fn wait(&self, stop: BorrowedFd<'_>, pending: bool) -> Ready {
         let mut fds = [PollFd::new(self.input.as_fd(), PollFlags::POLLIN), PollFd::new(stop, PollFlags::POLLIN)];
-        let timeout = if pending { IDLE } else { PollTimeout::NONE };
+        let timeout = if pending { PollTimeout::from(IDLE) } else { PollTimeout::NONE };
         match poll(&mut fds, timeout) {
             Ok(0) => Ready::Idle,
             Ok(_) => match (fds[0].any() == Some(true), fds[1].any() == Some(true)) {

@@ -42,6 +42,8 @@ pub struct Ci {
     pub secrets: Vec<String>,
     /// The parent's `traceparent`.
     pub traceparent: Option<String>,
+    /// The CI agent's own `traceparent`; it comes first where the user wants it (`--propagate-traceparent`).
+    pub agent_traceparent: Option<String>,
 }
 
 /// A CI system sitelog knows.
@@ -67,7 +69,7 @@ impl Ci {
         if let Some(system) = known {
             ci.attributes.push((CICD_SYSTEM_NAME, system.name.to_owned()));
         }
-        ci.traceparent = ci.traceparent.or_else(|| env.get("TRACEPARENT"));
+        ci.traceparent = env.get("TRACEPARENT");
         ci
     }
 

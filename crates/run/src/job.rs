@@ -3,7 +3,8 @@
 use crate::capture::{Capture, PassOn};
 use crate::process::{Invocation, Output, Started};
 use crate::recorder::Recorder;
-use crate::signals::{self, Event, Signals, State};
+use crate::signals::{self, Event, State};
+use crate::Signals;
 use crate::terminal::{self, Foreground, PtyMode, Raw};
 use crate::{Outcome, StartError};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -31,9 +32,6 @@ pub struct Manner {
 /// Why a job could not be run at all; nothing was started.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Signals cannot be read.
-    #[error("cannot read signals: {0}")]
-    Signals(nix::Error),
     /// No pseudo-terminal, or no descriptor.
     #[error("cannot {what}: {source}")]
     System {
@@ -52,8 +50,7 @@ fn system<E: Into<io::Error>>(what: &'static str) -> impl FnOnce(E) -> RunError 
 ///
 /// # Errors
 /// [`RunError`] when the machine lacks what is needed to run it; a job that cannot be started is an [`Outcome`].
-pub fn execute(invocation: &Invocation, manner: Manner, recorder: &Arc<Recorder>, sanitizer: &Sanitizer) -> Result<Outcome, RunError> {
-    let signals = Signals::take().map_err(RunError::Signals)?;
+pub fn execute(signals: &mut Signals, invocation: &Invocation, manner: Manner, recorder: &Arc<Recorder>, sanitizer: &Sanitizer) -> Result<Outcome, RunError> {
     let stop = Arc::new(event("make an event")?);
     let done = Arc::new(event("make an event")?);
     let started = match start(invocation, manner.pty)? {
@@ -82,7 +79,7 @@ pub fn execute(invocation: &Invocation, manner: Manner, recorder: &Arc<Recorder>
             })
         })
         .collect::<Vec<_>>();
-    let wait = Wait { job, signals: &signals, terminal: terminal.as_ref(), foreground: foreground.as_ref() };
+    let mut wait = Wait { job, signals, terminal: terminal.as_ref(), foreground: foreground.as_ref() };
     let outcome = wait.for_end();
     wait.for_streams(done.as_fd(), threads.len(), manner.grace, &done);
     let _ = stop.write(1);
@@ -135,14 +132,14 @@ fn captures(output: Output, manner: Manner, recorder: &Arc<Recorder>, sanitizer:
 /// What happens between the start of the job and its end.
 struct Wait<'a> {
     job: Pid,
-    signals: &'a Signals,
+    signals: &'a mut Signals,
     terminal: Option<&'a File>,
     foreground: Option<&'a Foreground>,
 }
 
 impl Wait<'_> {
     /// Passes signals on until the job has ended.
-    fn for_end(&self) -> Outcome {
+    fn for_end(&mut self) -> Outcome {
         loop {
             match signals::state(self.job) {
                 State::Exited(code) => return Outcome::Exited(code),
@@ -157,7 +154,7 @@ impl Wait<'_> {
     }
 
     /// Waits for the ends of the streams, at most for the grace time; signals still go to the job's group.
-    fn for_streams(&self, done: BorrowedFd<'_>, streams: usize, grace: Duration, count: &EventFd) {
+    fn for_streams(&mut self, done: BorrowedFd<'_>, streams: usize, grace: Duration, count: &EventFd) {
         let until = Instant::now() + grace;
         let mut ended = 0;
         while ended < streams {
@@ -173,8 +170,8 @@ impl Wait<'_> {
         }
     }
 
-    fn take_signals(&self) {
-        while let Some(event) = self.signals.next() {
+    fn take_signals(&mut self) {
+        for event in self.signals.take_waiting() {
             match event {
                 Event::Child => {}
                 Event::Resized => self.terminal.into_iter().for_each(|master| terminal::resize(master.as_fd())),

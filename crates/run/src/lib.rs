@@ -23,5 +23,6 @@ pub use process::{Invocation, StartError};
 pub use recording::{Recorded, Recording, Run};
 pub use recover::finish_interrupted;
 pub use recorder::{Policy, Recorder, Tally, WhenFull};
+pub use signals::Signals;
 pub use span::{Place, scope};
 pub use terminal::PtyMode;

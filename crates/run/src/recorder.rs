@@ -51,7 +51,6 @@ pub struct Tally {
 }
 
 /// Puts the lines of one run into its chain.
-#[derive(Debug)]
 pub struct Recorder {
     /// `None` when there is no ledger to write to: everything is dropped and counted.
     chain: Option<Chain>,

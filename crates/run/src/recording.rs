@@ -28,7 +28,6 @@ pub struct Run<'a> {
 }
 
 /// A run that is being recorded.
-#[derive(Debug)]
 pub struct Recording {
     recorder: Arc<Recorder>,
     /// `None` when there is no ledger to write to.
@@ -61,7 +60,8 @@ impl Recording {
         let Run { id, argv, identity, ci } = run;
         let tenant = identity.tenant.clone();
         let origin = Origin { source: Source::Run, id };
-        let place = Place::below(ci.traceparent.as_deref().and_then(TraceContext::parse));
+        let mut parents = [&ci.agent_traceparent, &ci.traceparent].into_iter().flatten();
+        let place = Place::below(parents.find_map(|text| TraceContext::parse(text)));
         let start = unix_nanos();
         let resource = identity.resource(id, ci, env);
         let span = span::begin(place, ci, &argv, id, start, resource.clone());

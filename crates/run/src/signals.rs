@@ -1,18 +1,22 @@
 //! Signals to the wrapper go to the job's process group; the child's own come back as its state.
 
 use nix::errno::Errno;
-use nix::sys::signal::{SigSet, Signal, killpg};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 
 /// What is passed on to the job. SIGKILL and SIGSTOP cannot be caught.
 const FORWARDED: [Signal; 6] =
     [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
 
-/// The wrapper's signals, read from a descriptor so that no handler runs between two instructions of ours.
+/// The wrapper's signals. They are caught by handlers, not blocked: a blocked signal would stay blocked in the job.
 #[derive(Debug)]
-pub(crate) struct Signals(SignalFd);
+pub struct Signals(SignalDelivery<UnixStream, SignalOnly>);
 
 /// What a signal asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,40 +30,41 @@ pub(crate) enum Event {
 }
 
 impl Signals {
-    /// Blocks the signals in this thread, and in those it starts later; the job starts with none blocked (std sees to it).
+    /// Begins to catch signals. One that is ignored (`nohup`) stays so, for us and for the job.
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn take() -> nix::Result<Self> {
-        let mut set: SigSet = FORWARDED.into_iter().collect();
-        for signal in [Signal::SIGCHLD, Signal::SIGWINCH, Signal::SIGTTOU, Signal::SIGPIPE] {
-            set.add(signal);
-        }
-        set.thread_block()?;
-        // SIGTTOU and SIGPIPE are blocked and never read: they would stop or end us where an error code says enough.
-        set.remove(Signal::SIGTTOU);
-        set.remove(Signal::SIGPIPE);
-        SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).map(Self)
+    pub fn take() -> io::Result<Self> {
+        let ignored = ignored();
+        let wanted = FORWARDED.into_iter().chain([Signal::SIGCHLD, Signal::SIGWINCH]).map(|signal| signal as i32);
+        let wanted: Vec<i32> = wanted.filter(|number| ignored & 1 << (number - 1) == 0).collect();
+        let (read, write) = UnixStream::pair()?;
+        SignalDelivery::with_pipe(read, write, SignalOnly, wanted).map(Self)
     }
 
-    /// The next waiting signal.
-    pub(crate) fn next(&self) -> Option<Event> {
-        loop {
-            let info = self.0.read_signal().ok()??;
-            match Signal::try_from(info.ssi_signo as i32) {
-                Ok(Signal::SIGCHLD) => return Some(Event::Child),
-                Ok(Signal::SIGWINCH) => return Some(Event::Resized),
-                Ok(signal) => return Some(Event::Forward(signal)),
-                Err(_) => {}
-            }
-        }
+    /// The signals that have come.
+    pub(crate) fn take_waiting(&mut self) -> Vec<Event> {
+        let event = |number| match Signal::try_from(number) {
+            Ok(Signal::SIGCHLD) => Some(Event::Child),
+            Ok(Signal::SIGWINCH) => Some(Event::Resized),
+            Ok(signal) => Some(Event::Forward(signal)),
+            Err(_) => None,
+        };
+        self.0.pending().filter_map(event).collect()
     }
 }
 
-impl std::os::fd::AsFd for Signals {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        self.0.as_fd()
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.get_read().as_fd()
     }
+}
+
+/// The signals this process was started to ignore, as a bit mask (proc_pid_status(5)); none where that cannot be read.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// Passes a signal on to the job's process group.

@@ -1,6 +1,6 @@
 //! The terminal the wrapper stands on: raw while the job has its own, the job's when it reads it directly.
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
 use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::{Pid, getpgrp, isatty, tcgetpgrp, tcsetpgrp};
 use std::fs::File;
@@ -103,7 +103,7 @@ impl Foreground {
         if tcgetpgrp(io::stdin()).ok()? != getpgrp() {
             return None;
         }
-        tcsetpgrp(io::stdin(), job).ok()?;
+        give(job).ok()?;
         // Had the job read before this, it was stopped for it.
         let _ = killpg(job, Signal::SIGCONT);
         Some(Self { job })
@@ -111,15 +111,24 @@ impl Foreground {
 
     /// The job was stopped from the keyboard: stop as well, so that the shell takes over; go on when the shell says so.
     pub(crate) fn stop_with_job(&self) {
-        let _ = tcsetpgrp(io::stdin(), getpgrp());
+        let _ = give(getpgrp());
         let _ = nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGSTOP);
-        let _ = tcsetpgrp(io::stdin(), self.job);
+        let _ = give(self.job);
         let _ = killpg(self.job, Signal::SIGCONT);
     }
 }
 
 impl Drop for Foreground {
     fn drop(&mut self) {
-        let _ = tcsetpgrp(io::stdin(), getpgrp());
+        let _ = give(getpgrp());
     }
+}
+
+/// Makes a group the terminal's foreground. From the background this raises SIGTTOU, which would stop us if it got through.
+fn give(group: Pid) -> nix::Result<()> {
+    let ttou: SigSet = [Signal::SIGTTOU].into_iter().collect();
+    let before = ttou.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let given = tcsetpgrp(io::stdin(), group);
+    before.thread_set_mask()?;
+    given
 }

@@ -1,1 +1,27 @@
-fn main() {}
+//! `sitelog`: commands, configuration, wiring.
+
+mod cli;
+mod commands;
+mod exit;
+mod records;
+mod report;
+mod runs;
+mod settings;
+mod setup;
+mod table;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match commands::dispatch(cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            exit::say(&failure.why);
+            ExitCode::from(failure.code)
+        }
+    }
+}

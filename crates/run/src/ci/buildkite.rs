@@ -11,7 +11,7 @@ pub(super) fn read(env: &dyn Environment) -> Ci {
         task: env.first(&["BUILDKITE_LABEL", "BUILDKITE_STEP_KEY"]),
         task_run: env.get("BUILDKITE_JOB_ID"),
         actor: env.first(&["BUILDKITE_BUILD_CREATOR", "BUILDKITE_UNBLOCKER"]),
-        traceparent: env.first(&["BUILDKITE_TRACING_TRACEPARENT", "TRACEPARENT"]),
+        agent_traceparent: env.get("BUILDKITE_TRACING_TRACEPARENT"),
         secrets,
         ..Ci::default()
     };

@@ -69,7 +69,7 @@ fn buildkite_is_read_by_its_table() {
     assert_eq!(attribute(&ci, "vcs.ref.head.revision"), Some("abc123"));
     assert_eq!(ci.task_url.as_deref(), Some("https://buildkite.example/acme/site/builds/1#j1"));
     assert_eq!(ci.secrets, ["BUILDKITE_AGENT_ACCESS_TOKEN", "*_PASSWORD", "MY_VAR"]);
-    assert_eq!(ci.traceparent.as_deref(), Some("from-buildkite"));
+    assert_eq!((ci.agent_traceparent.as_deref(), ci.traceparent.as_deref()), (Some("from-buildkite"), Some("other")));
 }
 
 #[test]

@@ -1,0 +1,60 @@
+//! `sitelog config`: check, print and describe the configuration.
+
+use crate::cli::{ConfigArgs, ConfigCommand};
+use crate::exit::Failure;
+use crate::settings::{File, merge};
+use crate::setup::Setup;
+use sitelog_export::config::{Destination, OtlpConfig};
+use sitelog_model::Signal;
+use sitelog_sanitize::{Sanitizer, Settings};
+use std::io::Write;
+use std::process::ExitCode;
+
+pub(super) fn run(setup: &Setup, command: &ConfigCommand) -> Result<ExitCode, Failure> {
+    let text = match command {
+        ConfigCommand::Check(args) => {
+            effective(setup, args)?;
+            let file = if setup.file.path.is_empty() { "no file" } else { &setup.file.path };
+            format!("ok: flags, environment and {file} are right\n")
+        }
+        ConfigCommand::Print(args) => effective(setup, args)?,
+        ConfigCommand::Schema => {
+            serde_json::to_string_pretty(&schemars::schema_for!(File)).map_err(anyhow::Error::from)? + "\n"
+        }
+    };
+    // A closed stdout is the reader's choice.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is in force, as JSON (which is YAML), with secrets hidden.
+fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
+    let otlp = setup.otlp(&args.otlp)?;
+    setup.tenant()?;
+    let mut global = serde_json::to_value(&setup.global).map_err(anyhow::Error::from)?;
+    global["data-dir"] = setup.data_dir().to_string_lossy().into();
+    let value = serde_json::json!({
+        "global": global,
+        "otlp": destinations(&otlp),
+        "ledger": merge(&args.ledger, &setup.file.ledger)?,
+        "run": merge(&args.run, &setup.file.run)?,
+    });
+    let text = serde_json::to_string_pretty(&value).map_err(anyhow::Error::from)?;
+    Ok(Sanitizer::new(Settings::default()).text(&text).into_owned() + "\n")
+}
+
+fn destinations(otlp: &OtlpConfig) -> serde_json::Value {
+    let each = Signal::ALL.map(|signal| (signal.name().to_owned(), otlp.destination(signal).map(destination).into()));
+    serde_json::Value::Object(each.into_iter().collect())
+}
+
+fn destination(destination: &Destination) -> serde_json::Value {
+    let headers = destination.headers.iter().map(|(name, _)| (name.to_string(), "[REDACTED]".into()));
+    serde_json::json!({
+        "endpoint": destination.url.as_str(),
+        "protocol": destination.protocol.name(),
+        "headers": serde_json::Value::Object(headers.collect()),
+        "timeout": humantime::format_duration(destination.timeout).to_string(),
+        "compression": destination.compression.encoding().unwrap_or("none"),
+    })
+}

@@ -1,0 +1,102 @@
+//! `sitelog run`: the job, its record, and the delivery that goes on beside it.
+
+use crate::cli::RunArgs;
+use crate::exit::{Failure, say};
+use crate::records::RecordsFile;
+use crate::report::Report;
+use crate::settings::{RunSettings, merge};
+use crate::setup::Setup;
+use sitelog_export::{Exporter, OtlpConfig, Patience};
+use sitelog_model::Ulid;
+use sitelog_run::ci::Ci;
+use sitelog_run::{Identity, Invocation, Outcome, Recorded, Recording, Run, Signals, execute};
+use sitelog_sanitize::{Sanitizer, Settings, declared_from_env};
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// A destination that acknowledges nothing for so long is not waited for (`cli.md`).
+const IDLE: Duration = Duration::from_secs(1);
+
+pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
+    let mut signals = Signals::take()?;
+    let settings = merge(&args.settings, &setup.file.run)?;
+    let otlp = setup.otlp(&args.otlp)?;
+    let env = |name: &str| std::env::var(name).ok();
+    let mut ci = Ci::detect(&env);
+    if !settings.propagate_traceparent.unwrap_or(false) {
+        ci.agent_traceparent = None;
+    }
+    let identity = identity(setup, &settings)?;
+    let (sanitizer, short) = sanitizer(&settings, &ci, &otlp);
+    let records = settings.records.as_deref().map(RecordsFile::create).transpose().map_err(Failure::usage)?;
+    let mut report = Report::default();
+    report.short_secrets(&short);
+
+    let ledger = setup.ledger(&args.ledger).map_err(|failure| failure.why);
+    let argv: Vec<String> = args.command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let run = Run { id: Ulid::generate(), argv, identity: &identity, ci: &ci };
+    let recording = Recording::begin(ledger.as_ref().map_err(Clone::clone), run, &sanitizer, settings.policy(), &env);
+    let records = match (records, &ledger, recording.chain()) {
+        (Some(records), Ok(ledger), Some(chain)) => Some(records.follow(ledger, chain)?),
+        _ => None,
+    };
+    let exporter = follow(&otlp, &recording);
+    let invocation = Invocation { argv: args.command.clone(), env: job_env(&recording) };
+
+    let result = execute(&mut signals, &invocation, settings.manner(), recording.recorder(), &sanitizer);
+    let outcome = result.map_err(|error| Failure { code: 126, why: error.to_string() })?;
+    if let Outcome::NotStarted(error) = &outcome {
+        // What a shell would have said.
+        say(&error.to_string());
+    }
+    let Recorded { tally, fault } = recording.end(&outcome);
+    report.recorded(&tally, fault.as_deref());
+    if let Some(fault) = records.and_then(|records| records.finish().err()) {
+        report.lost(format!("--records: {fault}"));
+    }
+    if let Some(exporter) = exporter {
+        report.delivered(&exporter.finish(Patience { total: settings.flush_timeout(), idle: IDLE }));
+    }
+    report.print(setup.log_level());
+    Ok(ExitCode::from(u8::try_from(outcome.exit_code()).unwrap_or(255)))
+}
+
+/// Starts delivery beside the job, when there is somewhere to deliver to and something to deliver from.
+fn follow(otlp: &OtlpConfig, recording: &Recording) -> Option<Exporter> {
+    if otlp.is_empty() {
+        return None;
+    }
+    let exporter = Exporter::start(otlp.clone());
+    exporter.follow(recording.chain()?);
+    Some(exporter)
+}
+
+fn job_env(recording: &Recording) -> Vec<(OsString, OsString)> {
+    vec![("TRACEPARENT".into(), recording.place().own.to_string().into())]
+}
+
+fn identity(setup: &Setup, settings: &RunSettings) -> Result<Identity, Failure> {
+    let pair = |text: &String| {
+        let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty())?;
+        Some((key.to_owned(), value.to_owned()))
+    };
+    let wrong = |text: &String| Failure::usage(format!("--attr {text:?}: write KEY=VALUE"));
+    let attributes = settings.attr.iter().map(|text| pair(text).ok_or_else(|| wrong(text)));
+    Ok(Identity {
+        tenant: setup.tenant()?,
+        actor: settings.actor.clone(),
+        operation: settings.operation.clone(),
+        project: settings.project.clone(),
+        stack: settings.stack.clone(),
+        attributes: attributes.collect::<Result<_, _>>()?,
+    })
+}
+
+/// A sanitizer that knows this job's secrets; and the names of those too short to be looked for (RULES.md R21).
+fn sanitizer(settings: &RunSettings, ci: &Ci, otlp: &OtlpConfig) -> (Sanitizer, Vec<String>) {
+    let _ = otlp;
+    let globs: Vec<String> = settings.redact_env.iter().chain(&ci.secrets).cloned().collect();
+    let (declared, short) = declared_from_env(std::env::vars_os(), &globs);
+    (Sanitizer::new(Settings { declared, ..Settings::default() }), short)
+}

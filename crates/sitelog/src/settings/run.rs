@@ -1,0 +1,107 @@
+//! How `sitelog run` runs and records a job.
+
+use super::Period;
+use clap::Args;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sitelog_run::{Manner, Policy, PtyMode, WhenFull};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of `sitelog run`.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub(crate) struct RunSettings {
+    /// Give the job a terminal: auto (when there is one), always, never [default: auto]
+    #[arg(long, env = "SITELOG_PTY", value_name = "WHEN", hide_possible_values = true)]
+    pub(crate) pty: Option<Pty>,
+    /// Also hide the values of variables whose names match (repeatable, * and ?)
+    #[arg(long, env = "SITELOG_REDACT_ENV", value_name = "PATTERN", value_delimiter = ',')]
+    pub(crate) redact_env: Vec<String>,
+    /// Leave the terminal alone; records stay redacted
+    #[arg(long, env = "SITELOG_NO_REDACT_OUTPUT", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) no_redact_output: Option<bool>,
+    /// When the ledger's budget is reached: block the job, or drop-new lines and count them [default: block]
+    #[arg(long, env = "SITELOG_WHEN_FULL", value_name = "HOW", hide_possible_values = true)]
+    pub(crate) when_full: Option<WhenFullChoice>,
+    /// Wait for a full or faulty disk so long before lines are dropped and counted [default: 10s]
+    #[arg(long, env = "SITELOG_DISK_PATIENCE", value_name = "TIME")]
+    pub(crate) disk_patience: Option<Period>,
+    /// At the end, wait at most so long for a destination that makes progress [default: 10s]
+    #[arg(long, env = "SITELOG_FLUSH_TIMEOUT", value_name = "TIME")]
+    pub(crate) flush_timeout: Option<Period>,
+    /// After the job has ended, read pipes that others hold for so long [default: 2s]
+    #[arg(long, env = "SITELOG_GRACE", value_name = "TIME")]
+    pub(crate) grace: Option<Period>,
+    /// Also write every record as OTLP/JSON, one export request a line (- for stdout)
+    #[arg(long, env = "SITELOG_RECORDS", value_name = "FILE")]
+    pub(crate) records: Option<PathBuf>,
+    /// Who runs it [default: from the CI system, else the user]
+    #[arg(long, env = "SITELOG_ACTOR", value_name = "WHO")]
+    pub(crate) actor: Option<String>,
+    /// What is done, as people call it
+    #[arg(long, env = "SITELOG_OPERATION", value_name = "NAME")]
+    pub(crate) operation: Option<String>,
+    /// The project it is done for
+    #[arg(long, env = "SITELOG_PROJECT", value_name = "NAME")]
+    pub(crate) project: Option<String>,
+    /// The stack or workspace it is done to
+    #[arg(long, env = "SITELOG_STACK", value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    /// A resource attribute (repeatable)
+    #[arg(long = "attr", env = "SITELOG_ATTR", value_name = "KEY=VALUE", value_delimiter = ',')]
+    pub(crate) attr: Vec<String>,
+    /// Under Buildkite, take the agent's trace as the parent
+    #[arg(long, visible_alias = "tracing-propagate-traceparent", env = "BUILDKITE_TRACING_PROPAGATE_TRACEPARENT",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) propagate_traceparent: Option<bool>,
+}
+
+/// When the job gets a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Pty {
+    /// When stdin and stdout are one.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What happens at the budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum WhenFullChoice {
+    /// The job waits.
+    Block,
+    /// Lines are dropped and counted.
+    DropNew,
+}
+
+impl RunSettings {
+    /// How the job is run.
+    pub(crate) fn manner(&self) -> Manner {
+        let pty = match self.pty {
+            Some(Pty::Always) => PtyMode::Always,
+            Some(Pty::Never) => PtyMode::Never,
+            Some(Pty::Auto) | None => PtyMode::Auto,
+        };
+        let grace = self.grace.map_or(Duration::from_secs(2), |grace| grace.0);
+        Manner { pty, grace, redact_output: !self.no_redact_output.unwrap_or(false) }
+    }
+
+    /// What happens when the ledger takes no more.
+    pub(crate) fn policy(&self) -> Policy {
+        let when_full = match self.when_full {
+            Some(WhenFullChoice::DropNew) => WhenFull::DropNew,
+            Some(WhenFullChoice::Block) | None => WhenFull::Block,
+        };
+        Policy { when_full, disk_patience: self.disk_patience.map_or(Duration::from_secs(10), |patience| patience.0) }
+    }
+
+    /// How long the end of the run waits for a destination that makes progress.
+    pub(crate) fn flush_timeout(&self) -> Duration {
+        self.flush_timeout.map_or(Duration::from_secs(10), |timeout| timeout.0)
+    }
+}
