@@ -65,13 +65,26 @@ impl RecordLog {
         Ok((log, stored))
     }
 
-    /// Makes the file if it is missing, so that others see that it exists.
+    /// Makes the file if it is missing, so that others see that it exists. It is durable with the first record only: a run
+    /// that delivers nothing should not wait for a disk, and a file that a power loss takes said nothing yet.
     pub(crate) fn make(&mut self, records: &[Vec<u8>]) -> Result<(), Error> {
-        if self.file.is_none() {
-            self.rewrite(records)
-        } else {
-            Ok(())
+        if self.file.is_some() {
+            return Ok(());
         }
+        let made = self.create(&self.path, records);
+        let (file, len) = made.map_err(Error::io("create", &self.path))?;
+        (self.file, self.len, self.settled) = (Some(file), len, false);
+        Ok(())
+    }
+
+    fn create(&self, path: &Path, records: &[Vec<u8>]) -> io::Result<(Arc<dyn DiskFile>, u64)> {
+        let mut bytes = self.head.to_vec();
+        bytes.extend_from_slice(&crc32c::crc32c(&self.head).to_le_bytes());
+        records.iter().for_each(|body| bytes.extend_from_slice(&record(body)));
+        let file = self.disk.open(path, Open::Create)?;
+        file.truncate(0)?;
+        write_all_at(&*file, &bytes, 0)?;
+        Ok((file, bytes.len() as u64))
     }
 
     pub(crate) fn is_large(&self) -> bool {
@@ -101,20 +114,17 @@ impl RecordLog {
 
     /// Replaces the file by one with these records only, durably.
     pub(crate) fn rewrite(&mut self, records: &[Vec<u8>]) -> Result<(), Error> {
-        let mut bytes = self.head.to_vec();
-        bytes.extend_from_slice(&crc32c::crc32c(&self.head).to_le_bytes());
-        records.iter().for_each(|body| bytes.extend_from_slice(&record(body)));
         let beside = self.path.with_extension("new");
-        let file = self
-            .disk
-            .open(&beside, Open::Create)
-            .map_err(Error::io("create", &beside))?;
-        let written = file.truncate(0).and_then(|()| write_all_at(&*file, &bytes, 0));
-        let synced = written.and_then(|()| if self.syncs { file.sync_data() } else { Ok(()) });
-        let renamed = synced.and_then(|()| self.disk.rename(&beside, &self.path));
-        renamed.map_err(Error::io("write", &self.path))?;
-        (self.len, self.settled) = (bytes.len() as u64, false);
-        self.file = Some(file);
+        let written = self.create(&beside, records);
+        let synced = written.and_then(|(file, len)| {
+            if self.syncs {
+                file.sync_data()?;
+            }
+            self.disk.rename(&beside, &self.path)?;
+            Ok((file, len))
+        });
+        let (file, len) = synced.map_err(Error::io("write", &self.path))?;
+        (self.file, self.len, self.settled) = (Some(file), len, false);
         self.settle()
     }
 

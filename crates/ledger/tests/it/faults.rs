@@ -143,8 +143,7 @@ fn a_failed_commit_can_be_repeated() {
         let mut progress = cursor.progress().clone();
         progress.upto.frame = 2;
         cursor.commit(progress.clone()).unwrap();
-        // The name under which the file was made, before it was renamed.
-        scene.disk.fail(op, "x.new", ErrorKind::Other, 1);
+        scene.disk.fail(op, "x.cursor", ErrorKind::Other, 1);
         progress.upto.frame = 3;
         assert!(matches!(cursor.commit(progress.clone()), Err(Error::Io { .. })));
         assert_eq!(cursor.progress().upto.frame, 2);
