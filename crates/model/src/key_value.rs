@@ -3,7 +3,11 @@
 use crate::otlp::common::v1::{AnyValue, ArrayValue, KeyValue, any_value::Value};
 
 fn key_value(key: &str, value: Value) -> KeyValue {
-    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
+    KeyValue {
+        key: key.to_owned(),
+        value: Some(AnyValue { value: Some(value) }),
+        ..KeyValue::default()
+    }
 }
 
 /// A string.
@@ -23,6 +27,11 @@ pub fn signed(key: &str, value: i64) -> KeyValue {
 
 /// An array of strings.
 pub fn texts(key: &str, values: impl IntoIterator<Item = String>) -> KeyValue {
-    let values = values.into_iter().map(|value| AnyValue { value: Some(Value::StringValue(value)) }).collect();
+    let values = values
+        .into_iter()
+        .map(|value| AnyValue {
+            value: Some(Value::StringValue(value)),
+        })
+        .collect();
     key_value(key, Value::ArrayValue(ArrayValue { values }))
 }

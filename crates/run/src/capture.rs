@@ -85,7 +85,8 @@ impl Capture {
             let now = unix_nanos();
             let first = if self.redactor.held() > 0 { held_since } else { now };
             let clean = self.redactor.push(&buffer[..len]);
-            self.recorder.record(&mut splitter, clean.clone(), Arrival { first, now });
+            self.recorder
+                .record(&mut splitter, clean.clone(), Arrival { first, now });
             let passed = match self.pass_on {
                 PassOn::Redacted => pass(&mut self.output, clean.get()),
                 PassOn::Raw => pass(&mut self.output, &buffer[..len]),
@@ -98,15 +99,23 @@ impl Capture {
         }
         let now = unix_nanos();
         let rest = self.redactor.finish();
-        self.recorder.finish(&mut splitter, rest.clone(), Arrival { first: held_since, now });
+        self.recorder
+            .finish(&mut splitter, rest.clone(), Arrival { first: held_since, now });
         if self.pass_on == PassOn::Redacted {
             let _ = pass(&mut self.output, rest.get());
         }
     }
 
     fn wait(&self, stop: BorrowedFd<'_>, pending: bool) -> Ready {
-        let mut fds = [PollFd::new(self.input.as_fd(), PollFlags::POLLIN), PollFd::new(stop, PollFlags::POLLIN)];
-        let timeout = if pending { PollTimeout::from(IDLE) } else { PollTimeout::NONE };
+        let mut fds = [
+            PollFd::new(self.input.as_fd(), PollFlags::POLLIN),
+            PollFd::new(stop, PollFlags::POLLIN),
+        ];
+        let timeout = if pending {
+            PollTimeout::from(IDLE)
+        } else {
+            PollTimeout::NONE
+        };
         match poll(&mut fds, timeout) {
             Ok(0) => Ready::Idle,
             Ok(_) => match (fds[0].any() == Some(true), fds[1].any() == Some(true)) {

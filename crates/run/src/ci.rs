@@ -56,9 +56,21 @@ struct System {
 }
 
 const SYSTEMS: [System; 3] = [
-    System { name: "buildkite", marker: "BUILDKITE", read: buildkite::read },
-    System { name: "github_actions", marker: "GITHUB_ACTIONS", read: github::read },
-    System { name: "gitlab", marker: "GITLAB_CI", read: gitlab::read },
+    System {
+        name: "buildkite",
+        marker: "BUILDKITE",
+        read: buildkite::read,
+    },
+    System {
+        name: "github_actions",
+        marker: "GITHUB_ACTIONS",
+        read: github::read,
+    },
+    System {
+        name: "gitlab",
+        marker: "GITLAB_CI",
+        read: gitlab::read,
+    },
 ];
 
 impl Ci {
@@ -81,7 +93,9 @@ impl Ci {
 
 /// A repository's URL without user and password.
 fn without_credentials(url: String) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url;
+    };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     match authority.rsplit_once('@') {
         Some((_, host)) => format!("{scheme}://{host}{path}"),

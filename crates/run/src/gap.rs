@@ -20,17 +20,26 @@ pub(crate) fn request(header: &Header, dropped: u64, why: Option<&str>, now: u64
         observed_time_unix_nano: now,
         severity_number: SeverityNumber::Error as i32,
         severity_text: "ERROR".to_owned(),
-        body: Some(AnyValue { value: Some(Value::StringValue(format!("{dropped} lines were not recorded: {why}"))) }),
+        body: Some(AnyValue {
+            value: Some(Value::StringValue(format!("{dropped} lines were not recorded: {why}"))),
+        }),
         attributes: vec![key_value::int(SITELOG_LINES_DROPPED, dropped)],
         trace_id: header.trace.0.to_vec(),
         span_id: header.span.0.to_vec(),
         event_name: EVENT.to_owned(),
         ..LogRecord::default()
     };
-    let scope = ScopeLogs { log_records: vec![record], ..ScopeLogs::default() };
+    let scope = ScopeLogs {
+        log_records: vec![record],
+        ..ScopeLogs::default()
+    };
     let resource = Resource::decode(header.resource.as_slice()).ok();
     ExportLogsServiceRequest {
-        resource_logs: vec![ResourceLogs { resource, scope_logs: vec![scope], ..ResourceLogs::default() }],
+        resource_logs: vec![ResourceLogs {
+            resource,
+            scope_logs: vec![scope],
+            ..ResourceLogs::default()
+        }],
     }
 }
 
@@ -42,5 +51,12 @@ pub(crate) fn batch(
     request: ExportLogsServiceRequest,
 ) -> Option<Clean<Batch>> {
     let payload = Payload::Otlp(request.encode_to_vec().into());
-    sanitizer.batch(Batch { tenant, signal: Signal::Logs, origin, payload }).ok()
+    sanitizer
+        .batch(Batch {
+            tenant,
+            signal: Signal::Logs,
+            origin,
+            payload,
+        })
+        .ok()
 }

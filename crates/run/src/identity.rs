@@ -36,18 +36,35 @@ impl Identity {
     pub fn actor(&self, ci: &Ci) -> Option<Actor> {
         let flag = self.actor.clone().map(|id| Actor { id, source: "flag" });
         let ci = || ci.actor.clone().map(|id| Actor { id, source: "ci" });
-        flag.or_else(ci).or_else(|| os_user().map(|id| Actor { id, source: "os" }))
+        flag.or_else(ci)
+            .or_else(|| os_user().map(|id| Actor { id, source: "os" }))
     }
 
     /// The resource of the run's records, spans and metrics, before it is sanitized.
     pub fn resource(&self, run: Ulid, ci: &Ci, env: &dyn Environment) -> Vec<KeyValue> {
         let mut resource = Resource::default();
         let service = env.get("OTEL_SERVICE_NAME");
-        resource.put(name::SERVICE_NAME, Some(service.clone().unwrap_or_else(|| "sitelog".to_owned())));
+        resource.put(
+            name::SERVICE_NAME,
+            Some(service.clone().unwrap_or_else(|| "sitelog".to_owned())),
+        );
         resource.put(name::SERVICE_VERSION, Some(env!("CARGO_PKG_VERSION").to_owned()));
         resource.put(name::SERVICE_INSTANCE_ID, Some(run.to_string()));
-        resource.put(name::HOST_NAME, nix::unistd::gethostname().ok().and_then(|host| host.into_string().ok()));
-        resource.put(name::OS_TYPE, Some(if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS }.to_owned()));
+        resource.put(
+            name::HOST_NAME,
+            nix::unistd::gethostname().ok().and_then(|host| host.into_string().ok()),
+        );
+        resource.put(
+            name::OS_TYPE,
+            Some(
+                if cfg!(target_os = "macos") {
+                    "darwin"
+                } else {
+                    std::env::consts::OS
+                }
+                .to_owned(),
+            ),
+        );
         for (key, value) in &ci.attributes {
             resource.put(key, Some(value.clone()));
         }
@@ -93,14 +110,22 @@ impl Resource {
 
 /// Reads `OTEL_RESOURCE_ATTRIBUTES`: `key=value` pairs with commas between, percent-encoded (W3C baggage).
 fn resource_attributes(text: &str) -> Vec<(String, String)> {
-    let decode = |text: &str| percent_encoding::percent_decode_str(text.trim()).decode_utf8_lossy().into_owned();
+    let decode = |text: &str| {
+        percent_encoding::percent_decode_str(text.trim())
+            .decode_utf8_lossy()
+            .into_owned()
+    };
     let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(key, value)| (decode(key), decode(value))).filter(|(key, _)| !key.is_empty()).collect()
+    pairs
+        .map(|(key, value)| (decode(key), decode(value)))
+        .filter(|(key, _)| !key.is_empty())
+        .collect()
 }
 
 fn os_user() -> Option<String> {
     let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
-    user.map(|user| user.name).or_else(|| Some(nix::unistd::getuid().to_string()))
+    user.map(|user| user.name)
+        .or_else(|| Some(nix::unistd::getuid().to_string()))
 }
 
 #[cfg(test)]
@@ -129,17 +154,29 @@ mod tests {
     #[test]
     fn the_user_has_the_last_word_but_not_about_the_tenant() {
         let identity = Identity {
-            attributes: vec![("team".into(), "infra".into()), ("sitelog.tenant.id".into(), "other".into())],
+            attributes: vec![
+                ("team".into(), "infra".into()),
+                ("sitelog.tenant.id".into(), "other".into()),
+            ],
             actor: Some("ada".into()),
             ..Identity::default()
         };
-        let env = [("OTEL_RESOURCE_ATTRIBUTES", "team=x, a%20b=c%2Cd,broken,service.name=lost"), ("OTEL_SERVICE_NAME", "deploys")];
+        let env = [
+            (
+                "OTEL_RESOURCE_ATTRIBUTES",
+                "team=x, a%20b=c%2Cd,broken,service.name=lost",
+            ),
+            ("OTEL_SERVICE_NAME", "deploys"),
+        ];
         let resource = resource(&identity, &env);
         assert_eq!(value(&resource, "team"), Some("infra"));
         assert_eq!(value(&resource, "a b"), Some("c,d"));
         assert_eq!(value(&resource, "service.name"), Some("deploys"));
         assert_eq!(value(&resource, "sitelog.tenant.id"), Some("default"));
-        assert_eq!((value(&resource, "user.id"), value(&resource, "sitelog.actor.source")), (Some("ada"), Some("flag")));
+        assert_eq!(
+            (value(&resource, "user.id"), value(&resource, "sitelog.actor.source")),
+            (Some("ada"), Some("flag"))
+        );
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Runs a job to its end: transparent to whoever started it, recorded line by line.
 
+use crate::Signals;
 use crate::capture::{Capture, PassOn};
 use crate::process::{Invocation, Output, Started};
 use crate::recorder::Recorder;
 use crate::signals::{self, Event, State};
-use crate::Signals;
 use crate::terminal::{self, Foreground, PtyMode, Raw};
 use crate::{Outcome, StartError};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -43,14 +43,23 @@ pub enum RunError {
 }
 
 fn system<E: Into<io::Error>>(what: &'static str) -> impl FnOnce(E) -> RunError {
-    move |source| RunError::System { what, source: source.into() }
+    move |source| RunError::System {
+        what,
+        source: source.into(),
+    }
 }
 
 /// Runs the job and records its output; returns when it has ended and all that it wrote is in the ledger.
 ///
 /// # Errors
 /// [`RunError`] when the machine lacks what is needed to run it; a job that cannot be started is an [`Outcome`].
-pub fn execute(signals: &mut Signals, invocation: &Invocation, manner: Manner, recorder: &Arc<Recorder>, sanitizer: &Sanitizer) -> Result<Outcome, RunError> {
+pub fn execute(
+    signals: &mut Signals,
+    invocation: &Invocation,
+    manner: Manner,
+    recorder: &Arc<Recorder>,
+    sanitizer: &Sanitizer,
+) -> Result<Outcome, RunError> {
     let stop = Arc::new(event("make an event")?);
     let done = Arc::new(event("make an event")?);
     let started = match start(invocation, manner.pty)? {
@@ -79,7 +88,12 @@ pub fn execute(signals: &mut Signals, invocation: &Invocation, manner: Manner, r
             })
         })
         .collect::<Vec<_>>();
-    let mut wait = Wait { job, signals, terminal: terminal.as_ref(), foreground: foreground.as_ref() };
+    let mut wait = Wait {
+        job,
+        signals,
+        terminal: terminal.as_ref(),
+        foreground: foreground.as_ref(),
+    };
     let outcome = wait.for_end();
     wait.for_streams(done.as_fd(), threads.len(), manner.grace, &done);
     let _ = stop.write(1);
@@ -99,7 +113,10 @@ fn start(invocation: &Invocation, pty: PtyMode) -> Result<Result<Started, StartE
     if !pty.wanted() {
         return Ok(invocation.start_with_pipes());
     }
-    let failed = |error: pty_process::Error| RunError::System { what: "open a terminal", source: crate::process::io_error(error) };
+    let failed = |error: pty_process::Error| RunError::System {
+        what: "open a terminal",
+        source: crate::process::io_error(error),
+    };
     let (master, slave) = pty_process::blocking::open().map_err(failed)?;
     terminal::resize(master.as_fd());
     if !nix::unistd::isatty(io::stdin()).unwrap_or(false) {
@@ -108,8 +125,17 @@ fn start(invocation: &Invocation, pty: PtyMode) -> Result<Result<Started, StartE
     Ok(invocation.start_on(master, slave))
 }
 
-fn captures(output: Output, manner: Manner, recorder: &Arc<Recorder>, sanitizer: &Sanitizer) -> Result<Vec<Capture>, RunError> {
-    let pass_on = if manner.redact_output { PassOn::Redacted } else { PassOn::Raw };
+fn captures(
+    output: Output,
+    manner: Manner,
+    recorder: &Arc<Recorder>,
+    sanitizer: &Sanitizer,
+) -> Result<Vec<Capture>, RunError> {
+    let pass_on = if manner.redact_output {
+        PassOn::Redacted
+    } else {
+        PassOn::Raw
+    };
     let capture = |stream, input, output| Capture {
         stream,
         input,
@@ -118,13 +144,20 @@ fn captures(output: Output, manner: Manner, recorder: &Arc<Recorder>, sanitizer:
         redactor: sanitizer.stream(),
         recorder: Arc::clone(recorder),
     };
-    let own = |fd: BorrowedFd<'_>| fd.try_clone_to_owned().map(File::from).map_err(system("share an output"));
+    let own = |fd: BorrowedFd<'_>| {
+        fd.try_clone_to_owned()
+            .map(File::from)
+            .map_err(system("share an output"))
+    };
     let out = own(io::stdout().as_fd())?;
     Ok(match output {
         Output::Pty(master) => vec![capture(Stream::Stdout, master, out)],
         Output::Pipes { stdout, stderr } => {
             let err = own(io::stderr().as_fd())?;
-            vec![capture(Stream::Stdout, stdout, out), capture(Stream::Stderr, stderr, err)]
+            vec![
+                capture(Stream::Stdout, stdout, out),
+                capture(Stream::Stderr, stderr, err),
+            ]
         }
     })
 }
@@ -163,7 +196,10 @@ impl Wait<'_> {
                 return;
             }
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            let mut fds = [PollFd::new(done, PollFlags::POLLIN), PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+            let mut fds = [
+                PollFd::new(done, PollFlags::POLLIN),
+                PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+            ];
             let _ = poll(&mut fds, timeout);
             ended += count.read().unwrap_or(0) as usize;
             self.take_signals();
@@ -174,7 +210,10 @@ impl Wait<'_> {
         for event in self.signals.take_waiting() {
             match event {
                 Event::Child => {}
-                Event::Resized => self.terminal.into_iter().for_each(|master| terminal::resize(master.as_fd())),
+                Event::Resized => self
+                    .terminal
+                    .into_iter()
+                    .for_each(|master| terminal::resize(master.as_fd())),
                 Event::Forward(signal) => signals::forward(self.job, signal),
             }
         }

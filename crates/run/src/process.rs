@@ -64,14 +64,21 @@ impl StartError {
 impl Invocation {
     /// The program's name for messages.
     pub fn program(&self) -> String {
-        self.argv.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default()
+        self.argv
+            .first()
+            .map(|program| program.to_string_lossy().into_owned())
+            .unwrap_or_default()
     }
 
     /// Starts the job in a process group of its own with a pipe for each stream; it inherits stdin.
     pub(crate) fn start_with_pipes(&self) -> Result<Started, StartError> {
         let mut child = self.spawn(|argv| {
             let mut command = command(argv, &self.env);
-            command.stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+            command
+                .stdin(Stdio::inherit())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .process_group(0);
             command.spawn()
         })?;
         let stdout = child.stdout.take().map(OwnedFd::from);
@@ -79,12 +86,19 @@ impl Invocation {
         let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
             unreachable!("both streams were asked to be piped");
         };
-        let output = Output::Pipes { stdout: widen(stdout), stderr: widen(stderr) };
+        let output = Output::Pipes {
+            stdout: widen(stdout),
+            stderr: widen(stderr),
+        };
         Ok(Started { child, output })
     }
 
     /// Starts the job as the leader of a new session on a pseudo-terminal.
-    pub(crate) fn start_on(&self, pty: pty_process::blocking::Pty, pts: pty_process::blocking::Pts) -> Result<Started, StartError> {
+    pub(crate) fn start_on(
+        &self,
+        pty: pty_process::blocking::Pty,
+        pts: pty_process::blocking::Pts,
+    ) -> Result<Started, StartError> {
         let child = self.spawn(|argv| {
             let mut on_pty = pty_process::blocking::Command::new(&argv[0]).args(&argv[1..]);
             for (name, value) in &self.env {
@@ -92,14 +106,20 @@ impl Invocation {
             }
             on_pty.spawn_borrowed(&pts).map_err(io_error)
         })?;
-        Ok(Started { child, output: Output::Pty(File::from(OwnedFd::from(pty))) })
+        Ok(Started {
+            child,
+            output: Output::Pty(File::from(OwnedFd::from(pty))),
+        })
     }
 
     /// Runs `start`, and once more through the shell for a script without `#!`, as execvp(3) does.
     fn spawn(&self, mut start: impl FnMut(&[OsString]) -> io::Result<Child>) -> Result<Child, StartError> {
         let result = match start(&self.argv) {
             Err(error) if error.raw_os_error() == Some(nix::libc::ENOEXEC) => {
-                let shell = [OsString::from("/bin/sh")].into_iter().chain(self.argv.iter().cloned()).collect::<Vec<_>>();
+                let shell = [OsString::from("/bin/sh")]
+                    .into_iter()
+                    .chain(self.argv.iter().cloned())
+                    .collect::<Vec<_>>();
                 start(&shell)
             }
             other => other,
@@ -118,7 +138,9 @@ impl Invocation {
 
 fn command(argv: &[OsString], env: &[(OsString, OsString)]) -> Command {
     let mut command = Command::new(&argv[0]);
-    command.args(&argv[1..]).envs(env.iter().map(|(name, value)| (name, value)));
+    command
+        .args(&argv[1..])
+        .envs(env.iter().map(|(name, value)| (name, value)));
     command
 }
 

@@ -87,8 +87,22 @@ impl Recorder {
             Ok(chain) => (Some(chain), None),
             Err(why) => (None, Some(why)),
         };
-        let state = State { tally: Tally { why, ..Tally::default() }, ..State::default() };
-        Self { chain, header, tenant, origin, sanitizer, policy, state: Mutex::new(state) }
+        let state = State {
+            tally: Tally {
+                why,
+                ..Tally::default()
+            },
+            ..State::default()
+        };
+        Self {
+            chain,
+            header,
+            tenant,
+            origin,
+            sanitizer,
+            policy,
+            state: Mutex::new(state),
+        }
     }
 
     /// What was recorded so far.
@@ -126,7 +140,9 @@ impl Recorder {
     #[inline]
     fn push(&self, state: &mut State, line: &Clean<Line<'_>>) {
         let seq = state.seq;
-        let block = state.block.get_or_insert_with(|| BlockBuilder::new(&self.header, seq, 64 * 1024));
+        let block = state
+            .block
+            .get_or_insert_with(|| BlockBuilder::new(&self.header, seq, 64 * 1024));
         block.push(line);
         let full = block.size() >= BLOCK_BYTES || block.count() >= BLOCK_LINES;
         state.seq += 1;
@@ -155,7 +171,11 @@ impl Recorder {
     /// Writes a batch, waiting for room as the policy says; the error says why it could not be kept.
     fn write(&self, state: &mut State, batch: &Clean<Batch>) -> Result<(), String> {
         let Some(chain) = &self.chain else {
-            return Err(state.tally.why.clone().unwrap_or_else(|| "there is no ledger".to_owned()));
+            return Err(state
+                .tally
+                .why
+                .clone()
+                .unwrap_or_else(|| "there is no ledger".to_owned()));
         };
         let began = Instant::now();
         loop {

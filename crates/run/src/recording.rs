@@ -59,18 +59,31 @@ impl Recording {
     ) -> Self {
         let Run { id, argv, identity, ci } = run;
         let tenant = identity.tenant.clone();
-        let origin = Origin { source: Source::Run, id };
+        let origin = Origin {
+            source: Source::Run,
+            id,
+        };
         let mut parents = [&ci.agent_traceparent, &ci.traceparent].into_iter().flatten();
         let place = Place::below(parents.find_map(|text| TraceContext::parse(text)));
         let start = unix_nanos();
         let resource = identity.resource(id, ci, env);
         let span = span::begin(place, ci, &argv, id, start, resource.clone());
         let mut common = vec![key_value::text(name::SITELOG_PHASE, "command")];
-        common.extend(ci.task.clone().map(|task| key_value::text(name::CICD_PIPELINE_TASK_NAME, task)));
+        common.extend(
+            ci.task
+                .clone()
+                .map(|task| key_value::text(name::CICD_PIPELINE_TASK_NAME, task)),
+        );
         let (resource, common) = (sanitizer.attributes(resource), sanitizer.attributes(common));
         let header = lines::header(&resource, &common, scope(), place.own);
         let chain = ledger.and_then(|ledger| ledger.create(&tenant, id).map_err(|error| error.to_string()));
-        let recorder = Recorder::new(chain.clone(), header, (tenant.clone(), origin), sanitizer.clone(), policy);
+        let recorder = Recorder::new(
+            chain.clone(),
+            header,
+            (tenant.clone(), origin),
+            sanitizer.clone(),
+            policy,
+        );
         let recording = Self {
             recorder: Arc::new(recorder),
             chain: chain.ok(),
@@ -147,6 +160,11 @@ pub(crate) fn clean(
     signal: Signal,
     payload: Payload,
 ) -> Result<Clean<Batch>, String> {
-    let batch = Batch { tenant: tenant.clone(), signal, origin, payload };
+    let batch = Batch {
+        tenant: tenant.clone(),
+        signal,
+        origin,
+        payload,
+    };
     sanitizer.batch(batch).map_err(|error| error.to_string())
 }

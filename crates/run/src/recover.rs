@@ -61,7 +61,10 @@ impl Found {
             // Refused by a full disk: the chain stays unfinished and the next start tries again.
             batch.is_ok_and(|batch| chain.write(&batch).is_ok())
         };
-        let tally = Tally { recorded: self.lines, ..Tally::default() };
+        let tally = Tally {
+            recorded: self.lines,
+            ..Tally::default()
+        };
         if !self.span
             && let Ok(mut request) = serde_json::from_value::<ExportTraceServiceRequest>(started.span.clone())
         {

@@ -11,8 +11,14 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
 /// What is passed on to the job. SIGKILL and SIGSTOP cannot be caught.
-const FORWARDED: [Signal; 6] =
-    [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2];
+const FORWARDED: [Signal; 6] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+];
 
 /// The wrapper's signals. They are caught by handlers, not blocked: a blocked signal would stay blocked in the job.
 #[derive(Debug)]
@@ -36,7 +42,10 @@ impl Signals {
     /// What the system says.
     pub fn take() -> io::Result<Self> {
         let ignored = ignored();
-        let wanted = FORWARDED.into_iter().chain([Signal::SIGCHLD, Signal::SIGWINCH]).map(|signal| signal as i32);
+        let wanted = FORWARDED
+            .into_iter()
+            .chain([Signal::SIGCHLD, Signal::SIGWINCH])
+            .map(|signal| signal as i32);
         let wanted: Vec<i32> = wanted.filter(|number| ignored & 1 << (number - 1) == 0).collect();
         let (read, write) = UnixStream::pair()?;
         SignalDelivery::with_pipe(read, write, SignalOnly, wanted).map(Self)
@@ -64,7 +73,8 @@ impl AsFd for Signals {
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 /// Passes a signal on to the job's process group.

@@ -23,12 +23,22 @@ impl Place {
     pub fn below(parent: Option<TraceContext>) -> Self {
         let span = SpanId(half(Ulid::generate()));
         match parent {
-            Some(parent) => Self { own: TraceContext { span, ..parent }, parent: Some(parent.span) },
+            Some(parent) => Self {
+                own: TraceContext { span, ..parent },
+                parent: Some(parent.span),
+            },
             None => {
                 let mut trace = [0; 16];
                 trace[..8].copy_from_slice(&half(Ulid::generate()));
                 trace[8..].copy_from_slice(&half(Ulid::generate()));
-                Self { own: TraceContext { trace: TraceId(trace), span, flags: 1 }, parent: None }
+                Self {
+                    own: TraceContext {
+                        trace: TraceId(trace),
+                        span,
+                        flags: 1,
+                    },
+                    parent: None,
+                }
             }
         }
     }
@@ -42,12 +52,26 @@ fn half(id: Ulid) -> [u8; 8] {
 
 /// sitelog as the instrumentation scope of what it emits.
 pub fn scope() -> InstrumentationScope {
-    InstrumentationScope { name: "sitelog".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), ..Default::default() }
+    InstrumentationScope {
+        name: "sitelog".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Default::default()
+    }
 }
 
 /// The span of a run that has begun: no end, no outcome.
-pub(crate) fn begin(place: Place, ci: &Ci, argv: &[String], run: Ulid, start: u64, resource: Vec<KeyValue>) -> ExportTraceServiceRequest {
-    let program = argv.first().map(|path| path.rsplit('/').next().unwrap_or(path).to_owned()).unwrap_or_default();
+pub(crate) fn begin(
+    place: Place,
+    ci: &Ci,
+    argv: &[String],
+    run: Ulid,
+    start: u64,
+    resource: Vec<KeyValue>,
+) -> ExportTraceServiceRequest {
+    let program = argv
+        .first()
+        .map(|path| path.rsplit('/').next().unwrap_or(path).to_owned())
+        .unwrap_or_default();
     let mut attributes = vec![
         key_value::text(name::SITELOG_RUN_ID, run.to_string()),
         key_value::text(name::PROCESS_EXECUTABLE_NAME, program.clone()),
@@ -55,11 +79,21 @@ pub(crate) fn begin(place: Place, ci: &Ci, argv: &[String], run: Ulid, start: u6
     ];
     let task = ci.task.clone().unwrap_or(program);
     if let Ok(folder) = std::env::current_dir() {
-        attributes.push(key_value::text(name::PROCESS_WORKING_DIRECTORY, folder.to_string_lossy()));
+        attributes.push(key_value::text(
+            name::PROCESS_WORKING_DIRECTORY,
+            folder.to_string_lossy(),
+        ));
     }
     attributes.push(key_value::text(name::CICD_PIPELINE_TASK_NAME, task.clone()));
-    attributes.push(key_value::text(name::CICD_PIPELINE_TASK_RUN_ID, ci.task_run.clone().unwrap_or_else(|| run.to_string())));
-    attributes.extend(ci.task_url.clone().map(|url| key_value::text(name::CICD_PIPELINE_TASK_RUN_URL_FULL, url)));
+    attributes.push(key_value::text(
+        name::CICD_PIPELINE_TASK_RUN_ID,
+        ci.task_run.clone().unwrap_or_else(|| run.to_string()),
+    ));
+    attributes.extend(
+        ci.task_url
+            .clone()
+            .map(|url| key_value::text(name::CICD_PIPELINE_TASK_RUN_URL_FULL, url)),
+    );
     let span = Span {
         trace_id: place.own.trace.0.to_vec(),
         span_id: place.own.span.0.to_vec(),
@@ -71,10 +105,23 @@ pub(crate) fn begin(place: Place, ci: &Ci, argv: &[String], run: Ulid, start: u6
         attributes,
         ..Span::default()
     };
-    let scope = ScopeSpans { scope: Some(scope()), spans: vec![span], ..ScopeSpans::default() };
-    let resource = Some(Resource { attributes: resource, ..Resource::default() });
-    let spans = ResourceSpans { resource, scope_spans: vec![scope], ..ResourceSpans::default() };
-    ExportTraceServiceRequest { resource_spans: vec![spans] }
+    let scope = ScopeSpans {
+        scope: Some(scope()),
+        spans: vec![span],
+        ..ScopeSpans::default()
+    };
+    let resource = Some(Resource {
+        attributes: resource,
+        ..Resource::default()
+    });
+    let spans = ResourceSpans {
+        resource,
+        scope_spans: vec![scope],
+        ..ResourceSpans::default()
+    };
+    ExportTraceServiceRequest {
+        resource_spans: vec![spans],
+    }
 }
 
 /// How a span ended.
@@ -104,7 +151,11 @@ impl<'a> End<'a> {
 
 /// Ends the span that [`begin`] made.
 pub(crate) fn end(request: &mut ExportTraceServiceRequest, end: &End<'_>) {
-    let spans = request.resource_spans.iter_mut().flat_map(|r| &mut r.scope_spans).flat_map(|s| &mut s.spans);
+    let spans = request
+        .resource_spans
+        .iter_mut()
+        .flat_map(|r| &mut r.scope_spans)
+        .flat_map(|s| &mut s.spans);
     for span in spans {
         span.end_time_unix_nano = end.time.max(span.start_time_unix_nano);
         let attributes = &mut span.attributes;
@@ -112,13 +163,23 @@ pub(crate) fn end(request: &mut ExportTraceServiceRequest, end: &End<'_>) {
         if span.parent_span_id.is_empty() {
             attributes.push(key_value::text(name::CICD_PIPELINE_RESULT, end.result));
         }
-        attributes.extend(end.exit_code.map(|code| key_value::signed(name::PROCESS_EXIT_CODE, i64::from(code))));
-        attributes.extend(end.error_type.as_ref().map(|kind| key_value::text(name::ERROR_TYPE, kind)));
+        attributes.extend(
+            end.exit_code
+                .map(|code| key_value::signed(name::PROCESS_EXIT_CODE, i64::from(code))),
+        );
+        attributes.extend(
+            end.error_type
+                .as_ref()
+                .map(|kind| key_value::text(name::ERROR_TYPE, kind)),
+        );
         attributes.extend(end.signal.map(|signal| key_value::text(name::SITELOG_SIGNAL, signal)));
         attributes.push(key_value::int(name::SITELOG_LINES, end.tally.recorded));
         attributes.push(key_value::int(name::SITELOG_LINES_DROPPED, end.tally.dropped));
         let failed = end.error_type.is_some();
         let code = if failed { StatusCode::Error } else { StatusCode::Unset };
-        span.status = Some(Status { code: code as i32, message: if failed { end.message.clone() } else { String::new() } });
+        span.status = Some(Status {
+            code: code as i32,
+            message: if failed { end.message.clone() } else { String::new() },
+        });
     }
 }

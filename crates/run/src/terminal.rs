@@ -24,7 +24,9 @@ impl PtyMode {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Auto => [io::stdin().as_fd(), io::stdout().as_fd()].iter().all(|fd| isatty(fd).unwrap_or(false)),
+            Self::Auto => [io::stdin().as_fd(), io::stdout().as_fd()]
+                .iter()
+                .all(|fd| isatty(fd).unwrap_or(false)),
         }
     }
 }
@@ -56,14 +58,24 @@ pub(crate) fn size() -> (u16, u16) {
     let known = [io::stdout().as_fd(), io::stdin().as_fd(), io::stderr().as_fd()]
         .into_iter()
         .find_map(|fd| rustix::termios::tcgetwinsize(fd).ok());
-    known.filter(|size| size.ws_row > 0 && size.ws_col > 0).map_or((24, 80), |size| (size.ws_row, size.ws_col))
+    known
+        .filter(|size| size.ws_row > 0 && size.ws_col > 0)
+        .map_or((24, 80), |size| (size.ws_row, size.ws_col))
 }
 
 /// Tells the job's terminal its size; its foreground processes get SIGWINCH from the kernel.
 pub(crate) fn resize(master: BorrowedFd<'_>) {
     let (ws_row, ws_col) = size();
     // Fails only when the job's side is closed already.
-    let _ = rustix::termios::tcsetwinsize(master, rustix::termios::Winsize { ws_row, ws_col, ws_xpixel: 0, ws_ypixel: 0 });
+    let _ = rustix::termios::tcsetwinsize(
+        master,
+        rustix::termios::Winsize {
+            ws_row,
+            ws_col,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        },
+    );
 }
 
 /// Turns echo off: what is piped into a job on a terminal would otherwise come back in its output.
@@ -87,7 +99,9 @@ pub(crate) fn feed(mut master: File) {
             Err(_) => break,
         }
     }
-    let end = tcgetattr(&master).map_or(4, |settings| settings.control_chars[SpecialCharacterIndices::VEOF as usize]);
+    let end = tcgetattr(&master).map_or(4, |settings| {
+        settings.control_chars[SpecialCharacterIndices::VEOF as usize]
+    });
     let _ = master.write_all(&[end]);
 }
 

@@ -23,10 +23,14 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a command transparently and record its output and its outcome
-    #[command(after_help = "Examples:\n  sitelog run -- make deploy\n  sitelog run --otlp.endpoint http://collector:4317 -- terraform apply")]
+    #[command(
+        after_help = "Examples:\n  sitelog run -- make deploy\n  sitelog run --otlp.endpoint http://collector:4317 -- terraform apply"
+    )]
     Run(RunArgs),
     /// Deliver what earlier runs left in the ledger
-    #[command(after_help = "Examples:\n  sitelog flush --otlp.endpoint http://collector:4317\n  sitelog flush --timeout 1m")]
+    #[command(
+        after_help = "Examples:\n  sitelog flush --otlp.endpoint http://collector:4317\n  sitelog flush --timeout 1m"
+    )]
     Flush(FlushArgs),
     /// Show what waits in the ledger, per run and destination
     #[command(after_help = "Examples:\n  sitelog spool\n  sitelog spool --format json")]
@@ -41,7 +45,9 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  sitelog demo\n  sitelog demo --once --otlp.endpoint http://127.0.0.1:4317")]
     Demo(DemoArgs),
     /// Print shell completions, or the man page
-    #[command(after_help = "Examples:\n  sitelog completions bash > /etc/bash_completion.d/sitelog\n  sitelog completions man > sitelog.1")]
+    #[command(
+        after_help = "Examples:\n  sitelog completions bash > /etc/bash_completion.d/sitelog\n  sitelog completions man > sitelog.1"
+    )]
     Completions(CompletionsArgs),
 }
 
@@ -75,7 +81,13 @@ pub(crate) struct FlushArgs {
 #[derive(Debug, Args)]
 pub(crate) struct FormatArgs {
     /// table or json
-    #[arg(long, env = "SITELOG_FORMAT", default_value = "table", value_name = "FORMAT", hide_possible_values = true)]
+    #[arg(
+        long,
+        env = "SITELOG_FORMAT",
+        default_value = "table",
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
     pub(crate) format: Format,
 }
 
@@ -95,7 +107,9 @@ pub(crate) enum JobsCommand {
     #[command(after_help = "Examples:\n  sitelog jobs list\n  sitelog jobs list --format json")]
     List(FormatArgs),
     /// Print a job's output
-    #[command(after_help = "Examples:\n  sitelog jobs logs last\n  sitelog jobs logs 01J9ZK --raw > out.txt 2> err.txt")]
+    #[command(
+        after_help = "Examples:\n  sitelog jobs logs last\n  sitelog jobs logs 01J9ZK --raw > out.txt 2> err.txt"
+    )]
     Logs(LogsArgs),
 }
 
@@ -116,10 +130,14 @@ pub(crate) enum ConfigCommand {
     #[command(after_help = "Examples:\n  sitelog config check\n  sitelog config check --config sitelog.yaml")]
     Check(ConfigArgs),
     /// Print the effective configuration; secrets as [REDACTED]
-    #[command(after_help = "Examples:\n  sitelog config print\n  OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318 sitelog config print")]
+    #[command(
+        after_help = "Examples:\n  sitelog config print\n  OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318 sitelog config print"
+    )]
     Print(ConfigArgs),
     /// Print the JSON schema of sitelog.yaml
-    #[command(after_help = "Examples:\n  sitelog config schema > sitelog.schema.json\n  sitelog config schema | jq .properties.run")]
+    #[command(
+        after_help = "Examples:\n  sitelog config schema > sitelog.schema.json\n  sitelog config schema | jq .properties.run"
+    )]
     Schema,
 }
 
@@ -158,7 +176,11 @@ pub(crate) fn parse() -> Result<Cli, std::process::ExitCode> {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // A closed stdout is the reader's choice.
             let _ = error.print();
-            if error.use_stderr() { crate::exit::usage() } else { std::process::ExitCode::SUCCESS }
+            if error.use_stderr() {
+                crate::exit::usage()
+            } else {
+                std::process::ExitCode::SUCCESS
+            }
         }
         _ => {
             crate::exit::say(&one_line(&error));
@@ -170,9 +192,18 @@ pub(crate) fn parse() -> Result<Cli, std::process::ExitCode> {
 /// What is wrong, where it was said (a flag or a variable), and where help is.
 fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    let mut what = text.lines().next().unwrap_or_default().trim_start_matches("error: ").trim_end_matches(':').to_owned();
+    let mut what = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .trim_end_matches(':')
+        .to_owned();
     // A list that clap puts on lines of its own (missing arguments) belongs to the sentence.
-    let rest = text.lines().skip(1).take_while(|line| line.starts_with("  ") && !line.trim().is_empty());
+    let rest = text
+        .lines()
+        .skip(1)
+        .take_while(|line| line.starts_with("  ") && !line.trim().is_empty());
     let rest: Vec<&str> = rest.map(str::trim).filter(|line| !line.starts_with("tip:")).collect();
     if !rest.is_empty() {
         what = format!("{what}: {}", rest.join(", "));
@@ -185,17 +216,32 @@ fn one_line(error: &clap::Error) -> String {
 
 /// The variable a bad value came from, when its flag is not on the command line.
 fn variable(error: &clap::Error) -> Option<String> {
-    let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else { return None };
-    let long = arg.split_whitespace().next()?.split('=').next()?.split('[').next()?.trim_start_matches("--").to_owned();
+    let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let long = arg
+        .split_whitespace()
+        .next()?
+        .split('=')
+        .next()?
+        .split('[')
+        .next()?
+        .trim_start_matches("--")
+        .to_owned();
     let flag = format!("--{long}");
     let given = std::env::args().any(|arg| arg == flag || arg.starts_with(&format!("{flag}=")));
     if given {
         return None;
     }
     let command = Cli::command();
-    let all = command.get_subcommands().flat_map(|sub| sub.get_arguments()).chain(command.get_arguments());
+    let all = command
+        .get_subcommands()
+        .flat_map(|sub| sub.get_arguments())
+        .chain(command.get_arguments());
     let arg = all.into_iter().find(|arg| arg.get_long() == Some(&long))?;
-    arg.get_env().filter(|name| std::env::var_os(name).is_some()).map(|name| name.to_string_lossy().into_owned())
+    arg.get_env()
+        .filter(|name| std::env::var_os(name).is_some())
+        .map(|name| name.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]

@@ -14,22 +14,34 @@ pub(crate) struct Failure {
 impl Failure {
     /// Usage or configuration is wrong.
     pub(crate) fn usage(why: impl ToString) -> Self {
-        Self { code: 64, why: why.to_string() }
+        Self {
+            code: 64,
+            why: why.to_string(),
+        }
     }
 
     /// Input cannot be read.
     pub(crate) fn input(why: impl ToString) -> Self {
-        Self { code: 2, why: why.to_string() }
+        Self {
+            code: 2,
+            why: why.to_string(),
+        }
     }
 
     /// Ran, and found what it looks for, or did not finish.
     pub(crate) fn found(why: impl ToString) -> Self {
-        Self { code: 1, why: why.to_string() }
+        Self {
+            code: 1,
+            why: why.to_string(),
+        }
     }
 
     /// A service it needs cannot be reached.
     pub(crate) fn unavailable(why: impl ToString) -> Self {
-        Self { code: 69, why: why.to_string() }
+        Self {
+            code: 69,
+            why: why.to_string(),
+        }
     }
 }
 

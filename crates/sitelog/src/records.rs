@@ -44,7 +44,10 @@ impl Bell {
 
     fn wait(&self) -> Rung {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut state = self.heard.wait_while(state, |state| *state == Rung::Quiet).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .heard
+            .wait_while(state, |state| *state == Rung::Quiet)
+            .unwrap_or_else(PoisonError::into_inner);
         let how = *state;
         if how == Rung::Grown {
             *state = Rung::Quiet;
@@ -59,7 +62,8 @@ impl RecordsFile {
         if path.as_os_str() == "-" {
             return Ok(Self(Box::new(io::stdout())));
         }
-        let file = File::create(path).map_err(|error| format!("--records {}: cannot be written: {error}", path.display()))?;
+        let file =
+            File::create(path).map_err(|error| format!("--records {}: cannot be written: {error}", path.display()))?;
         Ok(Self(Box::new(BufWriter::new(file))))
     }
 
@@ -69,7 +73,10 @@ impl RecordsFile {
         let bell = Arc::new(Bell::default());
         let (ringer, listener) = (Arc::clone(&bell), Arc::clone(&bell));
         chain.subscribe(Box::new(move || ringer.ring(Rung::Grown)));
-        Ok(Following { thread: std::thread::spawn(move || write(frames, &listener, self.0)), bell })
+        Ok(Following {
+            thread: std::thread::spawn(move || write(frames, &listener, self.0)),
+            bell,
+        })
     }
 }
 
@@ -77,7 +84,9 @@ impl Following {
     /// The chain is sealed: waits until all of it is written.
     pub(crate) fn finish(self) -> Result<(), String> {
         self.bell.ring(Rung::Ended);
-        self.thread.join().unwrap_or_else(|_| Err("the writer panicked".to_owned()))
+        self.thread
+            .join()
+            .unwrap_or_else(|_| Err("the writer panicked".to_owned()))
     }
 }
 
@@ -87,7 +96,9 @@ fn write(mut frames: Frames, bell: &Bell, mut out: Box<dyn Write + Send>) -> Res
         for frame in frames.by_ref() {
             let frame = frame.map_err(|error| error.to_string())?;
             let batch = frame.batch.get();
-            let Some(request) = batch.payload.to_otlp().map_err(|error| error.to_string())? else { continue };
+            let Some(request) = batch.payload.to_otlp().map_err(|error| error.to_string())? else {
+                continue;
+            };
             let mut line = json::from_protobuf(batch.signal, &request)?;
             line.push(b'\n');
             out.write_all(&line).map_err(|error| error.to_string())?;

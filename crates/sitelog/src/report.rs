@@ -19,7 +19,10 @@ impl Report {
     pub(crate) fn short_secrets(&mut self, names: &[String]) {
         if !names.is_empty() {
             let names = names.join(", ");
-            self.0.push((LogLevel::Warn, format!("{names}: too short to be hidden in text (under 6 bytes)")));
+            self.0.push((
+                LogLevel::Warn,
+                format!("{names}: too short to be hidden in text (under 6 bytes)"),
+            ));
         }
     }
 
@@ -27,7 +30,9 @@ impl Report {
     pub(crate) fn recorded(&mut self, tally: &Tally, fault: Option<&str>) {
         let why = tally.why.as_deref().or(fault).unwrap_or("unknown");
         match (tally.dropped, fault) {
-            (0, None) => self.0.push((LogLevel::Info, format!("{} lines recorded", tally.recorded))),
+            (0, None) => self
+                .0
+                .push((LogLevel::Info, format!("{} lines recorded", tally.recorded))),
             (0, Some(fault)) if tally.recorded == 0 => self.lost(format!("the run was not recorded: {fault}")),
             (0, Some(fault)) => self.lost(format!("the run's end was not recorded: {fault}")),
             (dropped, _) => self.lost(format!("{dropped} lines were not recorded: {why}")),
@@ -41,17 +46,31 @@ impl Report {
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         let refused: u64 = signals.iter().map(|signal| signal.refused + signal.rejected).sum();
         if refused > 0 {
-            self.0.push((LogLevel::Warn, format!("{refused} records were refused by the destination{why}")));
+            self.0.push((
+                LogLevel::Warn,
+                format!("{refused} records were refused by the destination{why}"),
+            ));
         }
-        if signals.iter().any(|signal| signal.waiting.frames > 0 || signal.waiting.more) {
-            self.0.push((LogLevel::Warn, format!("records wait in the ledger for `sitelog flush`{why}")));
+        if signals
+            .iter()
+            .any(|signal| signal.waiting.frames > 0 || signal.waiting.more)
+        {
+            self.0.push((
+                LogLevel::Warn,
+                format!("records wait in the ledger for `sitelog flush`{why}"),
+            ));
         }
     }
 
     /// Prints one line with all that is at least as bad as `level`.
     pub(crate) fn print(mut self, level: LogLevel) {
         self.0.sort_by_key(|(level, _)| *level);
-        let said: Vec<String> = self.0.into_iter().filter(|(at, _)| *at <= level).map(|(_, what)| what).collect();
+        let said: Vec<String> = self
+            .0
+            .into_iter()
+            .filter(|(at, _)| *at <= level)
+            .map(|(_, what)| what)
+            .collect();
         if !said.is_empty() {
             say(&said.join("; "));
         }

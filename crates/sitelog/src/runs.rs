@@ -28,12 +28,20 @@ pub(crate) fn find(ledger: &Ledger, wanted: &str) -> Result<ChainId, Failure> {
     let wanted_id = wanted.to_uppercase();
     let found: Vec<&ChainId> = match wanted {
         "last" => chains.last().into_iter().collect(),
-        _ => chains.iter().filter(|chain| chain.id.to_string().starts_with(&wanted_id)).collect(),
+        _ => chains
+            .iter()
+            .filter(|chain| chain.id.to_string().starts_with(&wanted_id))
+            .collect(),
     };
     match found.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(Failure::input(format!("no run {wanted:?}; `sitelog jobs list` lists them"))),
-        many => Err(Failure::usage(format!("{wanted:?} is the beginning of {} runs; give more of the id", many.len()))),
+        [] => Err(Failure::input(format!(
+            "no run {wanted:?}; `sitelog jobs list` lists them"
+        ))),
+        many => Err(Failure::usage(format!(
+            "{wanted:?} is the beginning of {} runs; give more of the id",
+            many.len()
+        ))),
     }
 }
 
@@ -41,7 +49,9 @@ fn read(ledger: &Ledger, chain: ChainId) -> Result<Option<RecordedRun>, Failure>
     let (mut started, mut ended) = (None, None);
     // A damaged frame costs what it held, not the list.
     for frame in ledger.notes(&chain)?.flatten() {
-        let Payload::Note(note) = &frame.batch.get().payload else { continue };
+        let Payload::Note(note) = &frame.batch.get().payload else {
+            continue;
+        };
         match Note::parse(note) {
             Some(Note::RunStarted(note)) => started = Some(note),
             Some(Note::RunEnded(note)) => ended = Some(note),

@@ -29,7 +29,13 @@ pub(crate) struct GlobalSettings {
     #[arg(long, global = true, env = "SITELOG_DATA_DIR", value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,
     /// What sitelog says of itself on stderr [default: warn on a terminal, else error]
-    #[arg(long, global = true, env = "SITELOG_LOG_LEVEL", value_name = "LEVEL", hide_possible_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "SITELOG_LOG_LEVEL",
+        value_name = "LEVEL",
+        hide_possible_values = true
+    )]
     pub(crate) log_level: Option<LogLevel>,
     /// Whose records these are [default: default]
     #[arg(long, global = true, env = "SITELOG_TENANT", value_name = "TENANT")]
@@ -82,6 +88,9 @@ mod tests {
             log_level: None,
         };
         let merged = merge(&settings(Some("strong"), None), &settings(Some("weak"), Some("t"))).unwrap();
-        assert_eq!((merged.data_dir, merged.tenant.as_deref()), (Some("strong".into()), Some("t")));
+        assert_eq!(
+            (merged.data_dir, merged.tenant.as_deref()),
+            (Some("strong".into()), Some("t"))
+        );
     }
 }

@@ -24,7 +24,12 @@ impl Setup {
 
     /// The tenant whose records these are.
     pub(crate) fn tenant(&self) -> Result<TenantId, Failure> {
-        let tenant = self.global.tenant.as_deref().map(TenantId::new).unwrap_or_else(|| Ok(TenantId::default()));
+        let tenant = self
+            .global
+            .tenant
+            .as_deref()
+            .map(TenantId::new)
+            .unwrap_or_else(|| Ok(TenantId::default()));
         tenant.map_err(|error| Failure::usage(format!("--tenant: {error}")))
     }
 
@@ -43,20 +48,31 @@ impl Setup {
     pub(crate) fn otlp(&self, flags: &OtlpFlags) -> Result<OtlpConfig, Failure> {
         let env = |name: &str| std::env::var(name).ok();
         let file = self.file.otlp.given(&self.file.path);
-        OtlpConfig::resolve(&Layers { flags: &flags.0, env: &env, file: &file }).map_err(Failure::usage)
+        OtlpConfig::resolve(&Layers {
+            flags: &flags.0,
+            env: &env,
+            file: &file,
+        })
+        .map_err(Failure::usage)
     }
 
     /// How much sitelog says of itself: on a terminal also what is late; elsewhere stderr is the job's alone unless
     /// something was lost.
     pub(crate) fn log_level(&self) -> LogLevel {
-        let default = if std::io::stderr().is_terminal() { LogLevel::Warn } else { LogLevel::Error };
+        let default = if std::io::stderr().is_terminal() {
+            LogLevel::Warn
+        } else {
+            LogLevel::Error
+        };
         self.global.log_level.unwrap_or(default)
     }
 }
 
 /// The user's state folder (XDG Base Directory specification).
 fn default_data_dir() -> PathBuf {
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
     match state.or_else(home) {
         Some(state) => state.join("sitelog"),

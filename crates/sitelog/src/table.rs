@@ -3,12 +3,18 @@
 /// Prints rows below a header, each column as wide as its widest cell; the last one is left as it is.
 pub(crate) fn render(header: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count());
         cells.chain([header[column].len()]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded: Vec<String> = cells.zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let padded: Vec<String> = cells
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
         padded.join("  ").trim_end().to_owned() + "\n"
     };
     let mut out = line(&mut header.iter().copied());
@@ -21,7 +27,10 @@ pub(crate) fn render(header: &[&str], rows: &[Vec<String>]) -> String {
 /// A local time, to the second, from Unix nanoseconds.
 pub(crate) fn time(nanos: u64) -> String {
     let timestamp = jiff::Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or_default();
-    timestamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    timestamp
+        .to_zoned(jiff::tz::TimeZone::system())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
 }
 
 /// A length of time with the two units that matter.
@@ -40,7 +49,10 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let rows = vec![vec!["a".to_owned(), "1".to_owned()], vec!["longer".to_owned(), "2".to_owned()]];
+        let rows = vec![
+            vec!["a".to_owned(), "1".to_owned()],
+            vec!["longer".to_owned(), "2".to_owned()],
+        ];
         assert_eq!(render(&["NAME", "N"], &rows), "NAME    N\na       1\nlonger  2\n");
     }
 

@@ -12,12 +12,18 @@ pub(super) fn read(env: &dyn Environment) -> Ci {
         secrets: vec!["CI_JOB_TOKEN".to_owned(), "CI_REGISTRY_PASSWORD".to_owned()],
         ..Ci::default()
     };
-    ci.put(name::CICD_PIPELINE_NAME, env.first(&["CI_PIPELINE_NAME", "CI_PROJECT_PATH"]));
+    ci.put(
+        name::CICD_PIPELINE_NAME,
+        env.first(&["CI_PIPELINE_NAME", "CI_PROJECT_PATH"]),
+    );
     ci.put(name::CICD_PIPELINE_RUN_ID, env.get("CI_PIPELINE_ID"));
     ci.put(name::CICD_PIPELINE_RUN_URL_FULL, env.get("CI_PIPELINE_URL"));
     ci.put(name::CICD_WORKER_ID, env.get("CI_RUNNER_ID"));
     ci.put(name::CICD_WORKER_NAME, env.get("CI_RUNNER_DESCRIPTION"));
-    ci.put(name::VCS_REPOSITORY_URL_FULL, env.get("CI_PROJECT_URL").map(super::without_credentials));
+    ci.put(
+        name::VCS_REPOSITORY_URL_FULL,
+        env.get("CI_PROJECT_URL").map(super::without_credentials),
+    );
     ci.put(name::VCS_REF_HEAD_NAME, env.get("CI_COMMIT_REF_NAME"));
     ci.put(name::VCS_REF_HEAD_REVISION, env.get("CI_COMMIT_SHA"));
     ci.put(name::VCS_CHANGE_ID, env.get("CI_MERGE_REQUEST_IID"));

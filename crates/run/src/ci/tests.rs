@@ -1,12 +1,18 @@
 use super::*;
 
 fn detect(variables: &[(&str, &str)]) -> Ci {
-    let variables: Vec<(String, String)> = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let variables: Vec<(String, String)> = variables
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect();
     Ci::detect(&move |name: &str| variables.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()))
 }
 
 fn attribute<'a>(ci: &'a Ci, name: &str) -> Option<&'a str> {
-    ci.attributes.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str())
+    ci.attributes
+        .iter()
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.as_str())
 }
 
 #[test]
@@ -27,10 +33,16 @@ fn github_actions_is_read_by_its_table() {
     ]);
     assert_eq!(attribute(&ci, "cicd.system.name"), Some("github_actions"));
     assert_eq!(attribute(&ci, "cicd.pipeline.run.id"), Some("42/2"));
-    assert_eq!(attribute(&ci, "cicd.pipeline.run.url.full"), Some("https://github.example/acme/site/actions/runs/42"));
+    assert_eq!(
+        attribute(&ci, "cicd.pipeline.run.url.full"),
+        Some("https://github.example/acme/site/actions/runs/42")
+    );
     assert_eq!(attribute(&ci, "vcs.change.id"), Some("17"));
     assert_eq!(attribute(&ci, "vcs.ref.head.name"), Some("17/merge"));
-    assert_eq!((ci.task.as_deref(), ci.task_run.as_deref(), ci.actor.as_deref()), (Some("plan"), Some("42/2/plan"), Some("ada")));
+    assert_eq!(
+        (ci.task.as_deref(), ci.task_run.as_deref(), ci.actor.as_deref()),
+        (Some("plan"), Some("42/2/plan"), Some("ada"))
+    );
     assert!(ci.traceparent.is_some());
 }
 
@@ -46,7 +58,10 @@ fn gitlab_is_read_by_its_table() {
         ("GITLAB_USER_LOGIN", "ada"),
     ]);
     assert_eq!(attribute(&ci, "cicd.pipeline.name"), Some("acme/site"));
-    assert_eq!(attribute(&ci, "vcs.repository.url.full"), Some("https://gitlab.example/acme/site"));
+    assert_eq!(
+        attribute(&ci, "vcs.repository.url.full"),
+        Some("https://gitlab.example/acme/site")
+    );
     assert_eq!(attribute(&ci, "deployment.environment.name"), Some("prod"));
     assert_eq!((ci.task_run.as_deref(), ci.actor.as_deref()), (Some("9"), Some("ada")));
 }
@@ -67,15 +82,27 @@ fn buildkite_is_read_by_its_table() {
     ]);
     assert_eq!(attribute(&ci, "vcs.change.id"), None);
     assert_eq!(attribute(&ci, "vcs.ref.head.revision"), Some("abc123"));
-    assert_eq!(ci.task_url.as_deref(), Some("https://buildkite.example/acme/site/builds/1#j1"));
+    assert_eq!(
+        ci.task_url.as_deref(),
+        Some("https://buildkite.example/acme/site/builds/1#j1")
+    );
     assert_eq!(ci.secrets, ["BUILDKITE_AGENT_ACCESS_TOKEN", "*_PASSWORD", "MY_VAR"]);
-    assert_eq!((ci.agent_traceparent.as_deref(), ci.traceparent.as_deref()), (Some("from-buildkite"), Some("other")));
+    assert_eq!(
+        (ci.agent_traceparent.as_deref(), ci.traceparent.as_deref()),
+        (Some("from-buildkite"), Some("other"))
+    );
 }
 
 #[test]
 fn without_a_ci_system_only_the_parent_is_read() {
     let ci = detect(&[("TRACEPARENT", "x"), ("GITHUB_JOB", "not under github")]);
-    assert_eq!(ci, Ci { traceparent: Some("x".into()), ..Ci::default() });
+    assert_eq!(
+        ci,
+        Ci {
+            traceparent: Some("x".into()),
+            ..Ci::default()
+        }
+    );
 }
 
 #[test]

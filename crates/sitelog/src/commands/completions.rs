@@ -12,7 +12,12 @@ pub(super) fn run(args: &CompletionsArgs) -> Result<ExitCode, Failure> {
     if args.shell == "man" {
         clap_mangen::Man::new(command).render(&mut text)?;
     } else {
-        let unknown = |_| Failure::usage(format!("completions: {:?} is no shell; use bash, zsh, fish, elvish, powershell or man", args.shell));
+        let unknown = |_| {
+            Failure::usage(format!(
+                "completions: {:?} is no shell; use bash, zsh, fish, elvish, powershell or man",
+                args.shell
+            ))
+        };
         let shell = Shell::from_str(&args.shell, true).map_err(unknown)?;
         clap_complete::generate(shell, &mut command, "sitelog", &mut text);
     }

@@ -14,7 +14,11 @@ pub(super) fn run(setup: &Setup, command: &ConfigCommand) -> Result<ExitCode, Fa
     let text = match command {
         ConfigCommand::Check(args) => {
             effective(setup, args)?;
-            let file = if setup.file.path.is_empty() { "no file" } else { &setup.file.path };
+            let file = if setup.file.path.is_empty() {
+                "no file"
+            } else {
+                &setup.file.path
+            };
             format!("ok: flags, environment and {file} are right\n")
         }
         ConfigCommand::Print(args) => effective(setup, args)?,
@@ -44,12 +48,20 @@ fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
 }
 
 fn destinations(otlp: &OtlpConfig) -> serde_json::Value {
-    let each = Signal::ALL.map(|signal| (signal.name().to_owned(), otlp.destination(signal).map(destination).into()));
+    let each = Signal::ALL.map(|signal| {
+        (
+            signal.name().to_owned(),
+            otlp.destination(signal).map(destination).into(),
+        )
+    });
     serde_json::Value::Object(each.into_iter().collect())
 }
 
 fn destination(destination: &Destination) -> serde_json::Value {
-    let headers = destination.headers.iter().map(|(name, _)| (name.to_string(), "[REDACTED]".into()));
+    let headers = destination
+        .headers
+        .iter()
+        .map(|(name, _)| (name.to_string(), "[REDACTED]".into()));
     serde_json::json!({
         "endpoint": destination.url.as_str(),
         "protocol": destination.protocol.name(),

@@ -19,14 +19,20 @@ const SCRIPT: &str = include_str!("../demo/site.sh");
 pub(super) fn run(setup: &Setup, args: &DemoArgs) -> Result<ExitCode, Failure> {
     let folder = tempfile::tempdir()?;
     let job = job(folder.path())?;
-    say(&format!("recording `{}` (one of its steps fails on purpose)\n\n", job.join(" ")))?;
+    say(&format!(
+        "recording `{}` (one of its steps fails on purpose)\n\n",
+        job.join(" ")
+    ))?;
     let ledger = setup.ledger(&LedgerSettings::default())?;
     let before = ledger.chains()?.len();
     record(setup, &args.otlp.0, folder.path(), &job)?;
     let recorded: Vec<_> = runs::all(&ledger)?.into_iter().skip(before.saturating_sub(1)).collect();
     let ours = recorded.iter().rev().find(|run| run.started.argv == job);
     let run = ours.ok_or_else(|| Failure::found("the run was not recorded: is the data folder writable?"))?;
-    let ended = run.ended.as_ref().ok_or_else(|| Failure::found("the run's end was not recorded"))?;
+    let ended = run
+        .ended
+        .as_ref()
+        .ok_or_else(|| Failure::found("the run's end was not recorded"))?;
     say(&trail(&ledger, &run.started, ended)?)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -38,8 +44,14 @@ fn job(folder: &Path) -> Result<Vec<String>, Failure> {
     for tool in ["terraform", "tofu"] {
         let mut init = Command::new(tool);
         init.args(["init", "-no-color", "-input=false"]).current_dir(folder);
-        if init.stdin(Stdio::null()).output().is_ok_and(|output| output.status.success()) {
-            return Ok([tool, "apply", "-auto-approve", "-no-color", "-input=false"].map(str::to_owned).to_vec());
+        if init
+            .stdin(Stdio::null())
+            .output()
+            .is_ok_and(|output| output.status.success())
+        {
+            return Ok([tool, "apply", "-auto-approve", "-no-color", "-input=false"]
+                .map(str::to_owned)
+                .to_vec());
         }
     }
     Ok(["sh", "site.sh"].map(str::to_owned).to_vec())
@@ -48,11 +60,18 @@ fn job(folder: &Path) -> Result<Vec<String>, Failure> {
 /// Runs the job as a user would: through the program itself.
 fn record(setup: &Setup, otlp: &[Given], folder: &Path, job: &[String]) -> Result<(), Failure> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("run").arg("--data-dir").arg(std::path::absolute(setup.data_dir())?);
+    command
+        .arg("run")
+        .arg("--data-dir")
+        .arg(std::path::absolute(setup.data_dir())?);
     for given in otlp {
         command.arg(format!("{}={}", given.from, given.value));
     }
-    command.args(["--operation", "apply", "--project", "demo", "--"]).args(job).current_dir(folder).stdin(Stdio::null());
+    command
+        .args(["--operation", "apply", "--project", "demo", "--"])
+        .args(job)
+        .current_dir(folder)
+        .stdin(Stdio::null());
     command.status()?;
     Ok(())
 }
@@ -64,10 +83,16 @@ fn trail(ledger: &Ledger, started: &RunStarted, ended: &RunEnded) -> Result<Stri
         ("started", table::time(started.start)),
         ("took", table::period(ended.end.saturating_sub(started.start))),
         ("result", format!("{} (exit status {})", ended.result, ended.exit_code)),
-        ("lines", format!("{} recorded, {} dropped", ended.records, ended.dropped)),
+        (
+            "lines",
+            format!("{} recorded, {} dropped", ended.records, ended.dropped),
+        ),
         ("trace", started.traceparent.clone()),
     ];
-    let rows: Vec<Vec<String>> = rows.into_iter().map(|(what, value)| vec![what.to_owned(), value]).collect();
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|(what, value)| vec![what.to_owned(), value])
+        .collect();
     let chain = runs::find(ledger, &started.run)?;
     let verified = ledger.public_key().and_then(|key| ledger.verify(&chain, &key))?;
     let proof = match verified.bad {

@@ -19,7 +19,9 @@ const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 pub(super) fn run(setup: &Setup, args: &FlushArgs) -> Result<ExitCode, Failure> {
     let otlp = setup.otlp(&args.otlp)?;
     if otlp.is_empty() {
-        return Err(Failure::usage("flush: no destination is set; give --otlp.endpoint or OTEL_EXPORTER_OTLP_ENDPOINT"));
+        return Err(Failure::usage(
+            "flush: no destination is set; give --otlp.endpoint or OTEL_EXPORTER_OTLP_ENDPOINT",
+        ));
     }
     let ledger = setup.ledger(&args.ledger)?;
     let exporter = Exporter::start(otlp);
@@ -29,7 +31,10 @@ pub(super) fn run(setup: &Setup, args: &FlushArgs) -> Result<ExitCode, Failure> 
         }
     }
     let bar = progress(&exporter);
-    let report = exporter.finish(Patience { total: FOREVER, idle: args.timeout.0 });
+    let report = exporter.finish(Patience {
+        total: FOREVER,
+        idle: args.timeout.0,
+    });
     bar.finish_and_clear();
     outcome(&report)
 }
@@ -64,7 +69,12 @@ fn progress(exporter: &Exporter) -> ProgressBar {
     let (shown, counters) = (bar.clone(), exporter.counters().clone());
     std::thread::spawn(move || {
         while !shown.is_finished() {
-            shown.set_position(Signal::ALL.iter().map(|signal| counters.of(*signal).delivered_records.get()).sum());
+            shown.set_position(
+                Signal::ALL
+                    .iter()
+                    .map(|signal| counters.of(*signal).delivered_records.get())
+                    .sum(),
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     });
@@ -80,10 +90,16 @@ fn outcome(report: &Report) -> Result<ExitCode, Failure> {
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
     if waiting > 0 || report.gave_up {
         let what = format!("{delivered} records delivered, {waiting} batches still wait{why}");
-        return Err(if delivered == 0 { Failure::unavailable(what) } else { Failure::found(what) });
+        return Err(if delivered == 0 {
+            Failure::unavailable(what)
+        } else {
+            Failure::found(what)
+        });
     }
     if refused > 0 {
-        return Err(Failure::found(format!("{delivered} records delivered, {refused} refused by the destination and kept{why}")));
+        return Err(Failure::found(format!(
+            "{delivered} records delivered, {refused} refused by the destination and kept{why}"
+        )));
     }
     say(&format!("{delivered} records delivered"));
     Ok(ExitCode::SUCCESS)

@@ -59,11 +59,21 @@ fn row(run: &RecordedRun, state: String) -> Vec<String> {
     let ended = run.ended.as_ref();
     let took = ended.map(|ended| table::period(ended.end.saturating_sub(run.started.start)));
     // -1 stands where nobody saw the job end.
-    let exit = ended.filter(|ended| ended.exit_code >= 0).map(|ended| ended.exit_code.to_string());
+    let exit = ended
+        .filter(|ended| ended.exit_code >= 0)
+        .map(|ended| ended.exit_code.to_string());
     let lines = ended.map(|ended| ended.records.to_string());
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let command = run.started.name.replace(char::is_control, " ");
-    vec![run.started.run.clone(), table::time(run.started.start), or_dash(took), state, or_dash(exit), or_dash(lines), command]
+    vec![
+        run.started.run.clone(),
+        table::time(run.started.start),
+        or_dash(took),
+        state,
+        or_dash(exit),
+        or_dash(lines),
+        command,
+    ]
 }
 
 fn logs(ledger: &Ledger, args: &LogsArgs) -> Result<ExitCode, Failure> {
@@ -75,7 +85,9 @@ fn logs(ledger: &Ledger, args: &LogsArgs) -> Result<ExitCode, Failure> {
             damaged += 1;
             continue;
         };
-        let Payload::Lines(bytes) = &frame.batch.get().payload else { continue };
+        let Payload::Lines(bytes) = &frame.batch.get().payload else {
+            continue;
+        };
         for line in Block::parse(bytes).map_err(Failure::input)?.lines() {
             let (_, line) = line.map_err(Failure::input)?;
             let written = match (args.raw, line.stream) {
@@ -94,7 +106,9 @@ fn logs(ledger: &Ledger, args: &LogsArgs) -> Result<ExitCode, Failure> {
     drop((out, err));
     match damaged {
         0 => Ok(ExitCode::SUCCESS),
-        damaged => Err(Failure::found(format!("{damaged} damaged places in the ledger: the output has gaps"))),
+        damaged => Err(Failure::found(format!(
+            "{damaged} damaged places in the ledger: the output has gaps"
+        ))),
     }
 }
 

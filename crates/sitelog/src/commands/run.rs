@@ -29,23 +29,55 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     }
     let identity = identity(setup, &settings)?;
     let (sanitizer, short) = sanitizer(&settings, &ci, &otlp);
-    let records = settings.records.as_deref().map(RecordsFile::create).transpose().map_err(Failure::usage)?;
+    let records = settings
+        .records
+        .as_deref()
+        .map(RecordsFile::create)
+        .transpose()
+        .map_err(Failure::usage)?;
     let mut report = Report::default();
     report.short_secrets(&short);
 
     let ledger = setup.ledger(&args.ledger).map_err(|failure| failure.why);
-    let argv: Vec<String> = args.command.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let run = Run { id: Ulid::generate(), argv, identity: &identity, ci: &ci };
-    let recording = Recording::begin(ledger.as_ref().map_err(Clone::clone), run, &sanitizer, settings.policy(), &env);
+    let argv: Vec<String> = args
+        .command
+        .iter()
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .collect();
+    let run = Run {
+        id: Ulid::generate(),
+        argv,
+        identity: &identity,
+        ci: &ci,
+    };
+    let recording = Recording::begin(
+        ledger.as_ref().map_err(Clone::clone),
+        run,
+        &sanitizer,
+        settings.policy(),
+        &env,
+    );
     let records = match (records, &ledger, recording.chain()) {
         (Some(records), Ok(ledger), Some(chain)) => Some(records.follow(ledger, chain)?),
         _ => None,
     };
     let exporter = follow(&otlp, &recording);
-    let invocation = Invocation { argv: args.command.clone(), env: job_env(&recording) };
+    let invocation = Invocation {
+        argv: args.command.clone(),
+        env: job_env(&recording),
+    };
 
-    let result = execute(&mut signals, &invocation, settings.manner(), recording.recorder(), &sanitizer);
-    let outcome = result.map_err(|error| Failure { code: 126, why: error.to_string() })?;
+    let result = execute(
+        &mut signals,
+        &invocation,
+        settings.manner(),
+        recording.recorder(),
+        &sanitizer,
+    );
+    let outcome = result.map_err(|error| Failure {
+        code: 126,
+        why: error.to_string(),
+    })?;
     if let Outcome::NotStarted(error) = &outcome {
         // What a shell would have said.
         say(&error.to_string());
@@ -56,7 +88,10 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         report.lost(format!("--records: {fault}"));
     }
     if let Some(exporter) = exporter {
-        report.delivered(&exporter.finish(Patience { total: settings.flush_timeout(), idle: IDLE }));
+        report.delivered(&exporter.finish(Patience {
+            total: settings.flush_timeout(),
+            idle: IDLE,
+        }));
     }
     report.print(setup.log_level());
     Ok(ExitCode::from(u8::try_from(outcome.exit_code()).unwrap_or(255)))
@@ -98,5 +133,11 @@ fn sanitizer(settings: &RunSettings, ci: &Ci, otlp: &OtlpConfig) -> (Sanitizer, 
     let _ = otlp;
     let globs: Vec<String> = settings.redact_env.iter().chain(&ci.secrets).cloned().collect();
     let (declared, short) = declared_from_env(std::env::vars_os(), &globs);
-    (Sanitizer::new(Settings { declared, ..Settings::default() }), short)
+    (
+        Sanitizer::new(Settings {
+            declared,
+            ..Settings::default()
+        }),
+        short,
+    )
 }

@@ -18,18 +18,45 @@ pub(super) fn run(setup: &Setup, format: Format) -> Result<ExitCode, Failure> {
         let status = ledger.status(&chain)?;
         if status.cursors.is_empty() {
             // No destination has ever asked for it: all of it waits.
-            rows.push(row(&chain, &status, "-", (status.frames, status.bytes, status.oldest, 0)));
+            rows.push(row(
+                &chain,
+                &status,
+                "-",
+                (status.frames, status.bytes, status.oldest, 0),
+            ));
         }
         for cursor in &status.cursors {
-            let CursorStatus { name, lag_frames, lag_bytes, lag_since, refused, .. } = cursor;
-            rows.push(row(&chain, &status, name, (*lag_frames, *lag_bytes, *lag_since, *refused)));
+            let CursorStatus {
+                name,
+                lag_frames,
+                lag_bytes,
+                lag_since,
+                refused,
+                ..
+            } = cursor;
+            rows.push(row(
+                &chain,
+                &status,
+                name,
+                (*lag_frames, *lag_bytes, *lag_since, *refused),
+            ));
         }
         values.push(value(&chain, &status));
     }
     let text = match format {
-        Format::Table => {
-            table::render(&["RUN", "TENANT", "STATE", "DESTINATION", "BATCHES", "BYTES", "OLDEST", "REFUSED"], &rows)
-        }
+        Format::Table => table::render(
+            &[
+                "RUN",
+                "TENANT",
+                "STATE",
+                "DESTINATION",
+                "BATCHES",
+                "BYTES",
+                "OLDEST",
+                "REFUSED",
+            ],
+            &rows,
+        ),
         Format::Json => serde_json::to_string_pretty(&values).map_err(anyhow::Error::from)? + "\n",
     };
     // A closed stdout is the reader's choice.
@@ -39,7 +66,10 @@ pub(super) fn run(setup: &Setup, format: Format) -> Result<ExitCode, Failure> {
 
 fn row(chain: &ChainId, status: &Status, destination: &str, waiting: (u64, u64, Option<u64>, u64)) -> Vec<String> {
     let (frames, bytes, since, refused) = waiting;
-    let age = since.map_or_else(|| "-".to_owned(), |since| table::period(unix_nanos().saturating_sub(since)));
+    let age = since.map_or_else(
+        || "-".to_owned(),
+        |since| table::period(unix_nanos().saturating_sub(since)),
+    );
     vec![
         chain.id.to_string(),
         chain.tenant.to_string(),

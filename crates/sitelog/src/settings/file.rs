@@ -31,26 +31,40 @@ impl File {
     pub(crate) fn read(named: Option<&Path>) -> Result<Self, String> {
         match named {
             Some(path) => Self::from_path(path),
-            None => places().iter().find(|path| path.exists()).map_or_else(|| Ok(Self::default()), |path| Self::from_path(path)),
+            None => places()
+                .iter()
+                .find(|path| path.exists())
+                .map_or_else(|| Ok(Self::default()), |path| Self::from_path(path)),
         }
     }
 
     fn from_path(path: &Path) -> Result<Self, String> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| format!("--config {name}: cannot be read: {error}"))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("--config {name}: cannot be read: {error}"))?;
         Self::parse(&text, name)
     }
 
     fn parse(text: &str, path: String) -> Result<Self, String> {
         if text.trim().is_empty() {
-            return Ok(Self { path, ..Self::default() });
+            return Ok(Self {
+                path,
+                ..Self::default()
+            });
         }
         // The one place that knows which YAML library is used.
         let options = serde_saphyr::options! { with_snippet: false };
         let file: Self = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
             let line = error.location().map_or(1, |location| location.line());
             let what = error.without_snippet().to_string();
-            let what = what.split(" at line ").next().unwrap_or(&what).lines().next().unwrap_or_default().trim_start_matches("error: ");
+            let what = what
+                .split(" at line ")
+                .next()
+                .unwrap_or(&what)
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
             format!("{path}:{line}: {what}; `sitelog config schema` lists what can be set")
         })?;
         Ok(Self { path, ..file })
@@ -63,7 +77,9 @@ fn places() -> Vec<PathBuf> {
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
     let user = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or(home);
     let user = user.map(|folder| folder.join("sitelog/sitelog.yaml"));
-    user.into_iter().chain([PathBuf::from("/etc/sitelog/sitelog.yaml")]).collect()
+    user.into_iter()
+        .chain([PathBuf::from("/etc/sitelog/sitelog.yaml")])
+        .collect()
 }
 
 #[cfg(test)]
@@ -90,7 +106,10 @@ mod tests {
             ("run: [\n", 2, ""),
         ] {
             let error = File::parse(text, "f.yaml".into()).unwrap_err();
-            assert!(error.starts_with(&format!("f.yaml:{line}: ")) && error.contains(what), "{error}");
+            assert!(
+                error.starts_with(&format!("f.yaml:{line}: ")) && error.contains(what),
+                "{error}"
+            );
             assert_eq!(error.lines().count(), 1);
         }
     }

@@ -11,7 +11,12 @@ use sitelog_ledger::{Budget, Durability, Options};
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct LedgerSettings {
     /// When a record counts as safe: fsync (survives a power loss) or os (survives a crash) [default: fsync]
-    #[arg(long = "ledger.durability", env = "SITELOG_LEDGER_DURABILITY", value_name = "HOW", hide_possible_values = true)]
+    #[arg(
+        long = "ledger.durability",
+        env = "SITELOG_LEDGER_DURABILITY",
+        value_name = "HOW",
+        hide_possible_values = true
+    )]
     pub(crate) durability: Option<DurabilityChoice>,
     /// What a tenant may occupy on disk [default: 8GiB]
     #[arg(long = "ledger.max-bytes", env = "SITELOG_LEDGER_MAX_BYTES", value_name = "SIZE")]
@@ -45,6 +50,11 @@ impl LedgerSettings {
             bytes: Some(self.max_bytes.map_or(MAX_BYTES, |size| size.0)),
             age: self.max_age.map(|age| age.0),
         };
-        Options { durability, budget, compress: true, ..Options::default() }
+        Options {
+            durability,
+            budget,
+            compress: true,
+            ..Options::default()
+        }
     }
 }

@@ -14,7 +14,10 @@ pub(crate) struct OtlpFlags(pub(crate) Vec<Given>);
 /// The flag's and the file's name of a setting, and its help.
 fn name(key: Key) -> (&'static str, &'static str) {
     match key {
-        Key::Endpoint => ("endpoint", "Where records are sent; without one they stay in the ledger"),
+        Key::Endpoint => (
+            "endpoint",
+            "Where records are sent; without one they stay in the ledger",
+        ),
         Key::Protocol => ("protocol", "grpc, http/protobuf or http/json"),
         Key::Headers => ("headers", "Headers of every request: name=value,name=value"),
         Key::Timeout => ("timeout", "How long a request may take [default: 10s]"),
@@ -42,8 +45,13 @@ impl Args for OtlpFlags {
     fn augment_args(command: Command) -> Command {
         all().fold(command, |command, (signal, key)| {
             let flag = flag(signal, key);
-            let mut arg = Arg::new(flag.clone()).long(flag).value_name("VALUE").action(ArgAction::Set);
-            arg = arg.help(name(key).1).help_heading("OTLP out (and OTEL_EXPORTER_OTLP_*; --otlp.logs.* and so on for one signal)");
+            let mut arg = Arg::new(flag.clone())
+                .long(flag)
+                .value_name("VALUE")
+                .action(ArgAction::Set);
+            arg = arg
+                .help(name(key).1)
+                .help_heading("OTLP out (and OTEL_EXPORTER_OTLP_*; --otlp.logs.* and so on for one signal)");
             if key == Key::Insecure {
                 arg = arg.num_args(0..=1).require_equals(true).default_missing_value("true");
             }
@@ -61,7 +69,12 @@ impl FromArgMatches for OtlpFlags {
         let given = all().filter_map(|(signal, key)| {
             let flag = flag(signal, key);
             let value = matches.get_one::<String>(&flag)?.clone();
-            Some(Given { key, signal, value, from: format!("--{flag}") })
+            Some(Given {
+                key,
+                signal,
+                value,
+                from: format!("--{flag}"),
+            })
         });
         Ok(Self(given.collect()))
     }
@@ -129,16 +142,24 @@ impl OtlpFile {
             (Some(Signal::Traces), &self.traces),
             (Some(Signal::Metrics), &self.metrics),
         ];
-        sections.into_iter().flat_map(|(signal, keys)| keys.given(signal, file)).collect()
+        sections
+            .into_iter()
+            .flat_map(|(signal, keys)| keys.given(signal, file))
+            .collect()
     }
 }
 
 impl OtlpKeys {
     fn given(&self, signal: Option<Signal>, file: &str) -> Vec<Given> {
         let text = |key: Key, value: &Option<Spanned<String>>| {
-            value.as_ref().map(|value| (key, value.value.clone(), value.referenced.line()))
+            value
+                .as_ref()
+                .map(|value| (key, value.value.clone(), value.referenced.line()))
         };
-        let insecure = self.insecure.as_ref().map(|on| (Key::Insecure, on.value.to_string(), on.referenced.line()));
+        let insecure = self
+            .insecure
+            .as_ref()
+            .map(|on| (Key::Insecure, on.value.to_string(), on.referenced.line()));
         let settings = [
             text(Key::Endpoint, &self.endpoint),
             text(Key::Protocol, &self.protocol),
@@ -150,7 +171,12 @@ impl OtlpKeys {
             text(Key::ClientKey, &self.client_key),
             insecure,
         ];
-        let place = |(key, value, line)| Given { key, signal, value, from: format!("{file}:{line}") };
+        let place = |(key, value, line)| Given {
+            key,
+            signal,
+            value,
+            from: format!("{file}:{line}"),
+        };
         settings.into_iter().flatten().map(place).collect()
     }
 }

@@ -88,7 +88,11 @@ impl RunSettings {
             Some(Pty::Auto) | None => PtyMode::Auto,
         };
         let grace = self.grace.map_or(Duration::from_secs(2), |grace| grace.0);
-        Manner { pty, grace, redact_output: !self.no_redact_output.unwrap_or(false) }
+        Manner {
+            pty,
+            grace,
+            redact_output: !self.no_redact_output.unwrap_or(false),
+        }
     }
 
     /// What happens when the ledger takes no more.
@@ -97,7 +101,12 @@ impl RunSettings {
             Some(WhenFullChoice::DropNew) => WhenFull::DropNew,
             Some(WhenFullChoice::Block) | None => WhenFull::Block,
         };
-        Policy { when_full, disk_patience: self.disk_patience.map_or(Duration::from_secs(10), |patience| patience.0) }
+        Policy {
+            when_full,
+            disk_patience: self
+                .disk_patience
+                .map_or(Duration::from_secs(10), |patience| patience.0),
+        }
     }
 
     /// How long the end of the run waits for a destination that makes progress.

@@ -92,7 +92,12 @@ mod tests {
             let period: Period = text.parse().unwrap();
             assert_eq!(period.to_string().parse(), Ok(period));
         }
-        for (text, bytes) in [("64MiB", 64 << 20), ("1GB", 1_000_000_000), ("1048576", 1 << 20), ("7B", 7)] {
+        for (text, bytes) in [
+            ("64MiB", 64 << 20),
+            ("1GB", 1_000_000_000),
+            ("1048576", 1 << 20),
+            ("7B", 7),
+        ] {
             let size: Size = text.parse().unwrap();
             assert_eq!(size, Size(bytes));
             assert_eq!(size.to_string().parse(), Ok(size));
