@@ -1,6 +1,39 @@
 //! Hides secrets; the only maker of [`Clean`].
+//!
+//! One engine, three faces: byte streams ([`StreamRedactor`]), values ([`Sanitizer::text`], [`Sanitizer::attributes`]) and
+//! OTLP requests ([`Sanitizer::batch`]).
 
+pub mod audit;
+mod base64;
+pub mod cases;
+mod chars;
 mod clean;
+mod declared;
+mod escape;
+mod filter;
+mod found;
+mod json;
+pub mod keys;
 pub mod lines;
+mod otlp;
+mod otlp_json;
+mod placeholder;
+pub mod rules;
+mod sanitizer;
+mod scan;
+mod settings;
+mod stream;
+mod text;
+mod tree;
+mod until;
+mod values;
+mod view;
+mod writer;
 
 pub use clean::Clean;
+pub use otlp::Invalid;
+pub use placeholder::MARKER;
+pub use sanitizer::Sanitizer;
+pub use settings::{Declared, SHORTEST, Settings, UserRule, declared_from_env};
+pub use stream::StreamRedactor;
+pub use writer::RedactingWriter;

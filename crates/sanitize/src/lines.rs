@@ -15,8 +15,17 @@ use sitelog_model::otlp::resource::v1::Resource;
 use sitelog_model::{Batch, Origin, Payload, Signal, TenantId, TraceContext, wire};
 
 /// What all lines of a run share; `context` names the span that they belong to.
-pub fn header(resource: &Clean<Vec<KeyValue>>, attributes: &Clean<Vec<KeyValue>>, scope: InstrumentationScope, context: TraceContext) -> Clean<Header> {
-    let resource = Resource { attributes: resource.get().clone(), ..Resource::default() }.encode_to_vec();
+pub fn header(
+    resource: &Clean<Vec<KeyValue>>,
+    attributes: &Clean<Vec<KeyValue>>,
+    scope: InstrumentationScope,
+    context: TraceContext,
+) -> Clean<Header> {
+    let resource = Resource {
+        attributes: resource.get().clone(),
+        ..Resource::default()
+    }
+    .encode_to_vec();
     let mut encoded = Vec::new();
     for attribute in attributes.get() {
         // `LogRecord.attributes` is field 6.

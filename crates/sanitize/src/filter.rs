@@ -1,0 +1,126 @@
+//! The one pass over every byte: which places can hold something, told by four bytes and one bit of a table.
+//!
+//! Each pattern of each rule registers one (or a few) of its four-byte sequences, the rarest it has, letters without
+//! regard to case. A place whose four bytes are registered by nobody cannot lie in a match at that offset.
+
+/// The bytes that one look takes.
+pub(crate) const GRAM: usize = 4;
+
+/// A hash table from keys of up to four bytes to what registered them, with a bit table before it.
+#[derive(Debug)]
+pub(crate) struct Grams<T> {
+    bits: Vec<u64>,
+    shift: u32,
+    starts: Vec<u32>,
+    entries: Vec<(u32, T)>,
+}
+
+const MULTIPLIER: u32 = 0x9E37_79B1;
+
+/// Four bytes as a key, letters without regard to case (some other bytes fall together too; the match is checked later).
+#[inline(always)]
+pub(crate) fn gram(bytes: [u8; GRAM]) -> u32 {
+    u32::from_le_bytes(bytes) | 0x2020_2020
+}
+
+impl<T: Copy> Grams<T> {
+    /// The table of some keys.
+    pub(crate) fn new(mut entries: Vec<(u32, T)>) -> Self {
+        // Sixteen to 64 bits for a key: few false hits, and the common case stays in the first-level cache.
+        let log = (usize::BITS - (entries.len() * 32).leading_zeros()).clamp(16, 21);
+        let shift = 32 - log;
+        let slot = |key: u32| (key.wrapping_mul(MULTIPLIER) >> shift) as usize;
+        entries.sort_by_key(|(key, _)| slot(*key));
+        let mut bits = vec![0u64; (1usize << log) / 64];
+        let bucket_shift = log - 12;
+        let mut starts = vec![0u32; (1 << 12) + 1];
+        for (key, _) in &entries {
+            bits[slot(*key) / 64] |= 1 << (slot(*key) % 64);
+            starts[(slot(*key) >> bucket_shift) + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        Self {
+            bits,
+            shift,
+            starts,
+            entries,
+        }
+    }
+
+    /// Whether a key may be registered.
+    #[inline(always)]
+    pub(crate) fn may(&self, key: u32) -> bool {
+        let slot = (key.wrapping_mul(MULTIPLIER) >> self.shift) as usize;
+        self.bits
+            .get(slot / 64)
+            .is_some_and(|word| word >> (slot % 64) & 1 != 0)
+    }
+
+    /// What registered a key.
+    pub(crate) fn of(&self, key: u32) -> impl Iterator<Item = T> + '_ {
+        let slot = (key.wrapping_mul(MULTIPLIER) >> self.shift) as usize;
+        let bucket = slot >> (20 - self.shift.min(20));
+        let range = match self.starts.get(bucket..bucket + 2) {
+            Some(&[from, to]) => from as usize..to as usize,
+            _ => 0..0,
+        };
+        self.entries[range]
+            .iter()
+            .filter(move |(entry, _)| *entry == key)
+            .map(|(_, what)| *what)
+    }
+
+    /// The first place in `bytes` at or behind `from` whose four bytes may be registered.
+    #[inline]
+    pub(crate) fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let rest = bytes.get(from..)?;
+        rest.windows(GRAM)
+            .position(|window| self.may(gram([window[0], window[1], window[2], window[3]])))
+            .map(|at| from + at)
+    }
+}
+
+/// How common a four-byte sequence is in text, roughly: the smaller, the better it filters.
+pub(crate) fn commonness(bytes: [u8; GRAM]) -> u32 {
+    bytes.iter().map(|byte| frequency(*byte)).sum()
+}
+
+fn frequency(byte: u8) -> u32 {
+    match byte.to_ascii_lowercase() {
+        b' ' => 18,
+        b'e' => 12,
+        b't' | b'a' | b'o' => 9,
+        b'i' | b'n' | b's' | b'r' => 8,
+        b'h' | b'l' | b'd' => 6,
+        b'c' | b'u' | b'm' | b'p' | b'0' => 5,
+        b'f' | b'g' | b'.' | b'-' | b'/' | b'1' | b'=' | b':' => 4,
+        b'b' | b'y' | b'w' | b'2' | b'"' | b'_' => 3,
+        b'v' | b'k' | b'3'..=b'9' => 2,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_registered_is_found_and_the_rest_mostly_passes() {
+        let words: Vec<String> = (0..5_000).map(|number| format!("{number:04x}")).collect();
+        let key = |word: &str| gram(word.as_bytes().try_into().unwrap());
+        let table = Grams::new(words.iter().enumerate().map(|(at, word)| (key(word), at)).collect());
+        for (at, word) in words.iter().enumerate() {
+            assert!(
+                table.may(key(word)) && table.of(key(word)).any(|found| found == at),
+                "{word}"
+            );
+        }
+        let wrong = (0..100_000u32)
+            .filter(|key| table.may(key.wrapping_mul(77_777) | 0x2020_2020))
+            .count();
+        assert!(wrong < 20_000, "{wrong}");
+        assert_eq!(table.next(b"zzzz 0a1f zzzz", 0), Some(5));
+    }
+}

@@ -1,0 +1,325 @@
+//! A sensitive key and its value in text (R7), and in JSON that is part of a text (R6).
+
+use super::site::{Site, quote_at, quote_before};
+use super::value::{self, Style, skip_space};
+use super::{Context, Find, Matcher, Rule};
+use crate::chars::is_blank;
+use crate::found::Found;
+use crate::keys::{self, KeyKind, Sensitive};
+use crate::until::Until;
+use crate::view::{More, View};
+use std::ops::Range;
+
+/// The rules of this family.
+pub(super) static RULES: &[Rule] = &[Rule {
+    id: "key-value",
+    contract: "R7",
+    why: "a value behind a key that is called password, token or the like is one",
+    find: Find::Near(keys::ANCHORS, Matcher(check)),
+    hits: &[
+        ("TOKEN=H9tnelI5 MODE=x", "TOKEN=[REDACTED] MODE=x"),
+        (
+            "+ export SIGNING_KEY=\"zOr6 eQc\" && run",
+            "+ export SIGNING_KEY=\"[REDACTED]\" && run",
+        ),
+        ("secret_key = 'uofx'\n", "secret_key = '[REDACTED]'\n"),
+        ("token := \"a\\\"b\"", "token := \"[REDACTED]\""),
+        (":password => 'x y'", ":password => '[REDACTED]'"),
+        ("'api_key': 'x', 'a': 1", "'api_key': '[REDACTED]', 'a': 1"),
+        ("app --password kn2n --port 1", "app --password [REDACTED] --port 1"),
+        ("[\"--token\", \"abc\"]", "[\"--token\", \"[REDACTED]\"]"),
+        ("client_secret: zVdX\n", "client_secret: [REDACTED]\n"),
+        ("use password: hunter2 now", "use password: [REDACTED] now"),
+        ("<password>a b</password>", "<password>[REDACTED]</password>"),
+        ("CREATE USER x PASSWORD 'y'", "CREATE USER x PASSWORD '[REDACTED]'"),
+        (
+            "{\"tokens\":[\"a\",1],\"n\":2}",
+            "{\"tokens\":[\"[REDACTED]\",1],\"n\":2}",
+        ),
+        ("{\"token\": 4711}", "{\"token\": \"[REDACTED]\"}"),
+        (
+            r#"{"m":"{\"pwd\":\"a\\\"b\",\"x\":1}"}"#,
+            r#"{"m":"{\"pwd\":\"[REDACTED]\",\"x\":1}"}"#,
+        ),
+        (
+            r#"{"m":"cd x\npassword=abc\nls"}"#,
+            r#"{"m":"cd x\npassword=[REDACTED]\nls"}"#,
+        ),
+        (
+            "{\"name\": \"DB_PASSWORD\", \"value\": \"x\"}",
+            "{\"name\": \"DB_PASSWORD\", \"value\": \"[REDACTED]\"}",
+        ),
+        ("secret access key: abc123", "secret access key: [REDACTED]"),
+        ("username=klee99", "username=[REDACTED]"),
+        ("x?access_token=abc&y=1", "x?access_token=[REDACTED]&y=1"),
+        (
+            "  ~ password = \"old\" -> \"new\"",
+            "  ~ password = \"[REDACTED]\" -> \"[REDACTED]\"",
+        ),
+    ],
+    misses: &[
+        "password must contain a digit; token expired; no secrets here",
+        "token=$TOKEN password=*** key={{ x }} secret=[REDACTED] api_key=${{ secrets.KEY }}",
+        "max_tokens=100 token_type=bearer secret_name=x password_policy=on monkey=1",
+        "unexpected token: \"}\" in line",
+        "password: [secret]\n",
+        "username: klee99",
+        "if token == other",
+        "use --password to set it",
+        "--password-stdin x",
+        "password=(sensitive value)",
+        "\"token\": null, \"password\": \"\", \"secret\": true",
+    ],
+}];
+
+fn check(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &mut Found) -> Result<(), More> {
+    let Some(site) = Site::around(view, &anchor)? else {
+        return Ok(());
+    };
+    let key = view.slice(site.key.clone());
+    let sensitive = context
+        .keys
+        .classify(key)
+        .or_else(|| context.keys.classify(view.slice(site.phrase(view))));
+    let Some(sensitive) = sensitive else { return Ok(()) };
+    if !matches!(sensitive.kind, KeyKind::Secret | KeyKind::Identifier) {
+        return Ok(());
+    }
+    match site.quote {
+        Some(quote) => after_quoted(view, &site, quote, sensitive, found),
+        None => after_plain(view, &site, sensitive, found),
+    }
+}
+
+fn after_quoted(
+    view: &View<'_>,
+    site: &Site,
+    quote: crate::until::Quote,
+    key: Sensitive,
+    found: &mut Found,
+) -> Result<(), More> {
+    let at = skip_space(view, site.after, true)?;
+    match view.at(at)? {
+        Some(b':') if view.at(at + 1)? != Some(b'=') => {
+            let value = skip_space(view, at + 1, true)?;
+            value::hide(view, value, Style::Json(quote), key.plural, found)
+        }
+        Some(b':') | Some(b'=') if key.kind == KeyKind::Secret || view.at(at)? == Some(b'=') => {
+            assigned(view, at, key, found)
+        }
+        Some(b',') => {
+            let next = skip_space(view, at + 1, true)?;
+            let flag = view.slice(site.key.clone()).starts_with(b"--");
+            if flag {
+                return value::hide(view, next, Style::Assigned, key.plural, found);
+            }
+            match named_value(view, site, next)? {
+                Some(value) => value::hide(view, value, Style::Json(quote), key.plural, found),
+                None => Ok(()),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `{"name": "<sensitive>", "value": x}`: where `x` starts, when `next` is the key `value` and the key is the value of `name`.
+fn named_value(view: &View<'_>, site: &Site, next: usize) -> Result<Option<usize>, More> {
+    let Some(quote) = quote_before(view, site.key.start) else {
+        return Ok(None);
+    };
+    let before = view
+        .slice(site.key.start.saturating_sub(32)..site.key.start - quote.len())
+        .trim_ascii_end();
+    let Some(before) = before.strip_suffix(b":") else {
+        return Ok(None);
+    };
+    let before = before.trim_ascii_end().strip_suffix(&[quote.mark]).unwrap_or_default();
+    let before = &before[..before.len() - quote.slashes.min(before.len())];
+    let named = [&b"name"[..], b"key", b"Name", b"Key"]
+        .iter()
+        .any(|name| before.ends_with(name));
+    if !named || quote_at(view, next)? != Some(quote) {
+        return Ok(None);
+    }
+    let word = next + quote.len();
+    if !(view.is(word, b"value")? || view.is(word, b"Value")?) || quote_at(view, word + 5)? != Some(quote) {
+        return Ok(None);
+    }
+    let colon = skip_space(view, word + 5 + quote.len(), true)?;
+    Ok(if view.at(colon)? == Some(b':') {
+        Some(skip_space(view, colon + 1, true)?)
+    } else {
+        None
+    })
+}
+
+fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) -> Result<(), More> {
+    let at = site.after;
+    let secret = key.kind == KeyKind::Secret;
+    if secret && view.at(at)? == Some(b'>') && view.before(site.key.start) == Some(b'<') {
+        return element(view, at + 1, found);
+    }
+    let sign = skip_space(view, at, false)?;
+    match view.at(sign)? {
+        Some(b'=') => assigned(view, sign, key, found),
+        Some(b':') if secret => {
+            if view.at(sign + 1)? == Some(b'=') {
+                return assigned(view, sign, key, found);
+            }
+            let value = skip_space(view, sign + 1, false)?;
+            if value == sign + 1 {
+                let bracket = view.at(value)? == Some(b'[') && sign == at;
+                if bracket
+                    && !crate::placeholder::MARKER
+                        .as_bytes()
+                        .starts_with(view.slice(value..value + 2))
+                {
+                    found.open(value + 1, Until::Bracket);
+                }
+                return Ok(());
+            }
+            let start = site.phrase(view).start;
+            let style = Style::Colon {
+                starts_line: starts_line(view, start),
+                in_literal: in_literal(view, start),
+            };
+            value::hide(view, value, style, key.plural, found)
+        }
+        Some(b'\'') if secret && sign > at && is_word(view, &site.key, b"password") => {
+            value::hide(view, sign, Style::Assigned, key.plural, found)
+        }
+        Some(_) if secret && sign > at && view.slice(site.key.clone()).starts_with(b"--") => {
+            flag(view, site, sign, key, found)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Behind `=`, `:=` or `=>`: blanks on both sides, or on none.
+fn assigned(view: &View<'_>, sign: usize, key: Sensitive, found: &mut Found) -> Result<(), More> {
+    let long = match (view.at(sign)?, view.at(sign + 1)?) {
+        (Some(b':'), Some(b'=')) | (Some(b'='), Some(b'>')) => true,
+        (Some(b'='), Some(b'=' | b'~')) => return Ok(()),
+        _ => false,
+    };
+    if long && key.kind == KeyKind::Identifier {
+        return Ok(());
+    }
+    let end = sign + 1 + usize::from(long);
+    let value = skip_space(view, end, false)?;
+    let blank_before = view.before(sign).is_some_and(is_blank);
+    if !long && blank_before != (value > end) {
+        return Ok(());
+    }
+    value::hide(view, value, Style::Assigned, key.plural, found)?;
+    replaced(view, value, found)
+}
+
+/// `"old" -> "new"` of a plan: the new value as well.
+fn replaced(view: &View<'_>, value: usize, found: &mut Found) -> Result<(), More> {
+    if view.at(value)? != Some(b'"') {
+        return Ok(());
+    }
+    let quote = crate::until::Quote { mark: b'"', slashes: 0 };
+    let mut end = value + 1;
+    while end < value + crate::view::LOOK_BACK && view.at(end)?.is_some_and(|byte| byte != b'"' && byte != b'\n') {
+        end += 1 + usize::from(view.at(end)? == Some(b'\\'));
+    }
+    for arrow in [&b"\" -> "[..], b"\" => "] {
+        if view.is(end, arrow)? && quote_at(view, end + arrow.len())? == Some(quote) {
+            return value::hide(view, end + arrow.len(), Style::Assigned, false, found);
+        }
+    }
+    Ok(())
+}
+
+/// Words that follow a flag in prose and help texts.
+const NO_VALUES: &[&[u8]] = &[
+    b"to",
+    b"is",
+    b"or",
+    b"and",
+    b"for",
+    b"if",
+    b"in",
+    b"as",
+    b"the",
+    b"a",
+    b"an",
+    b"with",
+    b"flag",
+    b"flags",
+    b"option",
+    b"options",
+    b"argument",
+    b"was",
+    b"were",
+    b"has",
+    b"must",
+    b"can",
+    b"cannot",
+    b"should",
+    b"will",
+    b"requires",
+    b"instead",
+    b"on",
+    b"not",
+    b"string",
+    b"strings",
+    b"stringArray",
+    b"value",
+    b"from",
+    b"are",
+    b"does",
+];
+
+/// `--password VALUE`.
+fn flag(view: &View<'_>, site: &Site, at: usize, key: Sensitive, found: &mut Found) -> Result<(), More> {
+    found.hold_from(at);
+    if matches!(view.at(at)?, None | Some(b'-' | b'[' | b'|' | b'\\' | b'\n' | b'\r')) {
+        return Ok(());
+    }
+    let end = view.run(at, &crate::chars::VALUE, 64)?;
+    let word = view.slice(at..end);
+    let last = view
+        .slice(site.key.clone())
+        .rsplit(|byte| *byte == b'-')
+        .next()
+        .unwrap_or_default();
+    let names_itself = word.iter().all(|byte| !byte.is_ascii_lowercase()) && word.eq_ignore_ascii_case(last);
+    if NO_VALUES.contains(&word) || names_itself {
+        return Ok(());
+    }
+    value::hide(view, at, Style::Assigned, key.plural, found)
+}
+
+/// `<tag>VALUE</tag>`.
+fn element(view: &View<'_>, at: usize, found: &mut Found) -> Result<(), More> {
+    found.hold_from(at);
+    let end = view.run(at, &TEXT, crate::placeholder::LONGEST)?;
+    if crate::placeholder::is_placeholder(view.slice(at..end).trim_ascii()) {
+        return Ok(());
+    }
+    found.open(at, Until::Not(crate::until::Class(&TEXT)));
+    Ok(())
+}
+
+static TEXT: crate::chars::Set = crate::chars::Set::except(b"<");
+
+fn is_word(view: &View<'_>, key: &Range<usize>, word: &[u8]) -> bool {
+    view.slice(key.clone()).eq_ignore_ascii_case(word)
+}
+
+/// Whether a key starts its line, behind indentation and the signs of lists and diffs.
+pub(super) fn starts_line(view: &View<'_>, at: usize) -> bool {
+    let Some(start) = view.line_start(at) else { return false };
+    view.slice(start..at)
+        .iter()
+        .all(|byte| is_blank(*byte) || b"+-~<>*|#\r".contains(byte))
+}
+
+/// Whether a key follows `{`, `,` or `(` as in a literal.
+fn in_literal(view: &View<'_>, at: usize) -> bool {
+    let head = view.slice(at.saturating_sub(8)..at).trim_ascii_end();
+    head.last().is_some_and(|byte| b"{,(".contains(byte))
+}

@@ -1,0 +1,170 @@
+//! The scan over a text that arrives in pieces: what is decided, what waits for more, and how far the text may go out.
+
+use crate::chars::KEY;
+use crate::found::{Found, Hit, Open, unite};
+use crate::rules::compiled::{Candidate, Compiled};
+use crate::until::Until;
+use crate::view::View;
+use std::mem;
+use std::ops::Range;
+
+/// Spans whose end was found lately: what starts inside one of the same kind need not be walked again.
+const RECENT: usize = 8;
+
+/// Where a scan stands. All places count from the start of the view.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    /// Every place before this one was looked at.
+    scanned: usize,
+    /// Candidates that wait for more bytes.
+    waiting: Vec<(Candidate, usize)>,
+    opens: Vec<Open>,
+    recent: Vec<(Until, Range<usize>)>,
+    /// The end of the last anchor of a key.
+    last_key: usize,
+    /// Spans to hide, united, in order.
+    pub(crate) hits: Vec<Hit>,
+}
+
+impl Scan {
+    /// Looks at what has arrived; everything before the returned place is decided.
+    pub(crate) fn advance(&mut self, rules: &Compiled, view: &View<'_>, emitted: usize) -> usize {
+        let mut found = Found::new();
+        for mut open in mem::take(&mut self.opens) {
+            found.rule = open.rule;
+            let ended = open.until.feed(view, &mut open.pos, &mut found);
+            if !ended {
+                self.opens.push(open);
+            }
+        }
+        self.keep(view, &mut found);
+        let mut limit = view.bytes.len();
+        for (candidate, at) in mem::take(&mut self.waiting) {
+            limit = limit.min(self.look(rules, view, candidate, at, &mut found));
+        }
+        let mut from = self.scanned;
+        while let Some(at) = rules.grams.next(view.bytes, from) {
+            let key = crate::filter::gram([
+                view.bytes[at],
+                view.bytes[at + 1],
+                view.bytes[at + 2],
+                view.bytes[at + 3],
+            ]);
+            for candidate in rules.grams.of(key) {
+                if self.same_key(rules, view, candidate, at) {
+                    continue;
+                }
+                limit = limit.min(self.look(rules, view, candidate, at, &mut found));
+            }
+            from = at + 1;
+        }
+        let seen = view
+            .bytes
+            .len()
+            .saturating_sub(crate::filter::GRAM - 1)
+            .max(self.scanned);
+        if let Some((byte, ..)) = rules.byte {
+            let upto = if view.ended { view.bytes.len() } else { seen };
+            for at in memchr::memchr_iter(byte, &view.bytes[self.scanned.min(upto)..upto]) {
+                limit = limit.min(self.look(rules, view, Candidate::Byte, self.scanned + at, &mut found));
+            }
+        }
+        self.scanned = seen;
+        unite(&mut self.hits);
+        if view.ended {
+            return view.bytes.len();
+        }
+        let opens = self.opens.iter().map(|open| open.pos).min().unwrap_or(usize::MAX);
+        limit.min(opens).min(rules.tail(view, emitted)).max(emitted)
+    }
+
+    /// Looks at one candidate; what it may hide starts at the returned place.
+    fn look(&mut self, rules: &Compiled, view: &View<'_>, candidate: Candidate, at: usize, found: &mut Found) -> usize {
+        found.hold = usize::MAX;
+        if rules.check(view, candidate, at, found).is_err() {
+            found.hits.clear();
+            found.opens.clear();
+            self.waiting.push((candidate, at));
+            return found.hold;
+        }
+        self.keep(view, found);
+        usize::MAX
+    }
+
+    /// Takes what a matcher found, and walks the spans that it left open as far as they go.
+    fn keep(&mut self, view: &View<'_>, found: &mut Found) {
+        for mut open in mem::take(&mut found.opens) {
+            let same = |until: &Until| until.same_kind(&open.until);
+            let covered = self
+                .recent
+                .iter()
+                .any(|(until, range)| same(until) && range.contains(&open.pos))
+                || self
+                    .opens
+                    .iter()
+                    .any(|other| same(&other.until) && open.pos < other.pos);
+            if covered {
+                continue;
+            }
+            let (start, kind) = (open.pos, open.until.clone());
+            found.rule = open.rule;
+            if open.until.feed(view, &mut open.pos, found) {
+                if self.recent.len() == RECENT {
+                    self.recent.remove(0);
+                }
+                self.recent.push((kind, start..open.pos));
+            } else {
+                self.opens.push(open);
+            }
+        }
+        self.hits.append(&mut found.hits);
+    }
+
+    /// Whether a candidate lies in the same key as the one before, which was looked at as a whole.
+    fn same_key(&mut self, rules: &Compiled, view: &View<'_>, candidate: Candidate, at: usize) -> bool {
+        let Some(anchor) = rules.key_anchor(view, candidate, at) else {
+            return false;
+        };
+        let same = self.last_key > 0
+            && (self.last_key..self.last_key + crate::keys::LONGEST).contains(&anchor.start)
+            && view
+                .slice(self.last_key..anchor.start)
+                .iter()
+                .all(|byte| KEY.has(*byte));
+        self.last_key = self.last_key.max(anchor.end);
+        same
+    }
+
+    /// The rules were compiled anew: places that wait are looked at again, as all that has not gone out.
+    pub(crate) fn rules_changed(&mut self) {
+        self.scanned = self.needed();
+        self.waiting.clear();
+        self.last_key = 0;
+    }
+
+    /// The view lost its first `len` bytes.
+    pub(crate) fn shift(&mut self, len: usize) {
+        self.scanned = self.scanned.saturating_sub(len);
+        self.last_key = self.last_key.saturating_sub(len);
+        self.waiting.iter_mut().for_each(|(_, at)| *at -= len);
+        self.opens.iter_mut().for_each(|open| open.pos -= len);
+        self.recent.retain(|(_, range)| range.end > len);
+        self.recent
+            .iter_mut()
+            .for_each(|(_, range)| *range = range.start.saturating_sub(len)..range.end - len);
+        self.hits.retain(|hit| hit.range.end > len);
+        self.hits
+            .iter_mut()
+            .for_each(|hit| hit.range = hit.range.start.saturating_sub(len)..hit.range.end - len);
+    }
+
+    /// The first place that is still needed.
+    pub(crate) fn needed(&self) -> usize {
+        let waiting = self.waiting.iter().map(|(_, at)| *at);
+        waiting
+            .chain(self.opens.iter().map(|open| open.pos))
+            .chain([self.scanned])
+            .min()
+            .unwrap_or(0)
+    }
+}

@@ -1,0 +1,264 @@
+//! Redaction of a byte stream: any bytes in, cut into writes in any way, and the same bytes out for the same bytes in (R4).
+
+use crate::Clean;
+use crate::escape::{Escape, Step};
+use crate::found::Mark;
+use crate::placeholder::MARKER;
+use crate::rules::compiled::Compiled;
+use crate::sanitizer::Sanitizer;
+use crate::scan::Scan;
+use crate::view::{LOOK_BACK, View};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What the scan may look back to, in bytes.
+const KEPT: usize = 4 * LOOK_BACK;
+/// Input is taken in pieces of this many bytes, so that memory stays bounded.
+const PIECE: usize = 1 << 20;
+
+/// A stream on its way through the sanitizer.
+#[derive(Debug)]
+pub struct StreamRedactor {
+    /// Where values registered later come from.
+    sanitizer: Option<Sanitizer>,
+    rules: Arc<Compiled>,
+    version: u64,
+    /// The text without terminal sequences: what was looked at, what went out up to `emitted`, what is held.
+    view: Vec<u8>,
+    emitted: usize,
+    scan: Scan,
+    /// Terminal sequences, already redacted, and where in the view they stood.
+    sequences: VecDeque<(usize, Vec<u8>)>,
+    seams: Vec<usize>,
+    escape: Escape,
+    /// What went out last was a hidden span that ended at `emitted`.
+    hiding: bool,
+    out: Vec<u8>,
+}
+
+impl StreamRedactor {
+    pub(crate) fn new(sanitizer: Sanitizer) -> Self {
+        let (rules, version) = sanitizer.rules();
+        Self::with(Some(sanitizer), rules, version)
+    }
+
+    fn with(sanitizer: Option<Sanitizer>, rules: Arc<Compiled>, version: u64) -> Self {
+        Self {
+            sanitizer,
+            rules,
+            version,
+            view: Vec::new(),
+            emitted: 0,
+            scan: Scan::default(),
+            sequences: VecDeque::new(),
+            seams: Vec::new(),
+            escape: Escape::default(),
+            hiding: false,
+            out: Vec::new(),
+        }
+    }
+
+    /// Takes a piece of the stream; what is decided comes out.
+    pub fn push<'a>(&'a mut self, input: &'a [u8]) -> Clean<&'a [u8]> {
+        self.start();
+        if input.len() > PIECE {
+            for piece in input.chunks(PIECE) {
+                self.compact();
+                self.take(piece);
+                let limit = self.advance(false);
+                self.emit(limit);
+            }
+            return Clean::made(&self.out);
+        }
+        self.take(input);
+        let limit = self.advance(false);
+        if self.plain_until(limit) {
+            let from = std::mem::replace(&mut self.emitted, limit);
+            self.hiding &= from == limit;
+            return Clean::made(&self.view[from..limit]);
+        }
+        self.emit(limit);
+        Clean::made(&self.out)
+    }
+
+    /// Ends the stream: what was held back comes out. The redactor is then as new.
+    pub fn finish(&mut self) -> Clean<&[u8]> {
+        self.start();
+        let partial = std::mem::take(&mut self.escape.bytes);
+        self.view.extend_from_slice(&partial);
+        let limit = self.advance(true);
+        self.emit(limit);
+        self.view.clear();
+        self.seams.clear();
+        self.emitted = 0;
+        self.hiding = false;
+        self.scan = Scan::default();
+        Clean::made(&self.out)
+    }
+
+    /// Bytes of input that were taken and are not decided yet.
+    pub fn held(&self) -> usize {
+        let sequences: usize = self.sequences.iter().map(|(_, bytes)| bytes.len()).sum();
+        self.view.len() - self.emitted + self.escape.bytes.len() + sequences
+    }
+
+    fn start(&mut self) {
+        self.out.clear();
+        if let Some(sanitizer) = self
+            .sanitizer
+            .as_ref()
+            .filter(|sanitizer| sanitizer.version() != self.version)
+        {
+            (self.rules, self.version) = sanitizer.rules();
+            self.scan.rules_changed();
+        }
+        self.compact();
+    }
+
+    /// Drops what nobody looks back to any more.
+    fn compact(&mut self) {
+        let dropped = self.scan.needed().min(self.emitted).saturating_sub(KEPT);
+        if dropped < KEPT {
+            return;
+        }
+        self.view.drain(..dropped);
+        self.emitted -= dropped;
+        self.scan.shift(dropped);
+        self.sequences.iter_mut().for_each(|(at, _)| *at -= dropped);
+        self.seams.retain(|at| *at >= dropped);
+        self.seams.iter_mut().for_each(|at| *at -= dropped);
+    }
+
+    /// Adds input to the view, terminal sequences taken out.
+    fn take(&mut self, input: &[u8]) {
+        let mut rest = input;
+        loop {
+            if !self.escape.begun() {
+                let Some(at) = memchr::memchr(0x1b, rest) else {
+                    self.view.extend_from_slice(rest);
+                    return;
+                };
+                self.view.extend_from_slice(&rest[..at]);
+                self.escape.bytes.push(0x1b);
+                rest = &rest[at + 1..];
+            }
+            let Some((&byte, after)) = rest.split_first() else {
+                return;
+            };
+            match self.escape.step(byte) {
+                Step::Inside => rest = after,
+                Step::None => {
+                    self.view.extend_from_slice(&self.escape.bytes);
+                    self.escape.bytes.clear();
+                }
+                Step::Complete => {
+                    rest = after;
+                    let payload = self.escape.has_payload();
+                    let mut sequence = std::mem::take(&mut self.escape.bytes);
+                    if payload {
+                        sequence = redact_flat(&self.rules, &sequence);
+                    }
+                    let at = self.view.len();
+                    if self.seams.last() != Some(&at) {
+                        self.seams.push(at);
+                    }
+                    self.sequences.push_back((at, sequence));
+                }
+            }
+        }
+    }
+
+    fn advance(&mut self, ended: bool) -> usize {
+        let view = View {
+            bytes: &self.view,
+            ended,
+            seams: &self.seams,
+        };
+        self.scan.advance(&self.rules, &view, self.emitted)
+    }
+
+    /// Whether everything up to `limit` goes out as it is.
+    fn plain_until(&self, limit: usize) -> bool {
+        self.scan.hits.first().is_none_or(|hit| hit.range.start >= limit)
+            && self.sequences.front().is_none_or(|(at, _)| *at > limit)
+    }
+
+    /// Puts everything up to `limit` out.
+    fn emit(&mut self, limit: usize) {
+        let mut hits = std::mem::take(&mut self.scan.hits).into_iter().peekable();
+        while self.emitted < limit || self.sequences.front().is_some_and(|(at, _)| *at <= self.emitted) {
+            if let Some((_, bytes)) = self.sequences.pop_front_if(|(at, _)| *at <= self.emitted) {
+                self.out.extend_from_slice(&bytes);
+                continue;
+            }
+            while hits.next_if(|hit| hit.range.end <= self.emitted).is_some() {}
+            let next = self.sequences.front().map_or(limit, |(at, _)| limit.min(*at));
+            match hits.peek() {
+                Some(hit) if hit.range.start <= self.emitted => {
+                    if !self.hiding {
+                        mark(&mut self.out, hit.mark);
+                    }
+                    self.hiding = true;
+                    self.emitted = next.min(hit.range.end);
+                }
+                other => {
+                    let upto = other.map_or(next, |hit| next.min(hit.range.start));
+                    self.out.extend_from_slice(&self.view[self.emitted..upto]);
+                    self.emitted = upto;
+                    self.hiding = false;
+                }
+            }
+        }
+        self.scan.hits = hits.filter(|hit| hit.range.end > limit).collect();
+    }
+}
+
+/// Puts a marker out.
+pub(crate) fn mark(out: &mut Vec<u8>, mark: Mark) {
+    let quote: &[u8] = match mark {
+        Mark::Plain => b"",
+        Mark::Quoted(slashes) => &[vec![b'\\'; usize::from(slashes)], vec![b'"']].concat(),
+    };
+    out.extend_from_slice(quote);
+    out.extend_from_slice(MARKER.as_bytes());
+    out.extend_from_slice(quote);
+}
+
+/// Redacts a whole text in which no terminal sequences are looked for.
+pub(crate) fn redact_flat(rules: &Compiled, text: &[u8]) -> Vec<u8> {
+    let mut scan = Scan::default();
+    scan.advance(
+        rules,
+        &View {
+            bytes: text,
+            ended: true,
+            seams: &[],
+        },
+        0,
+    );
+    let mut out = Vec::with_capacity(text.len());
+    let mut done = 0;
+    for hit in &scan.hits {
+        out.extend_from_slice(&text[done..hit.range.start]);
+        mark(&mut out, hit.mark);
+        done = hit.range.end;
+    }
+    out.extend_from_slice(&text[done..]);
+    out
+}
+
+/// Redacts a whole text, terminal sequences taken into account.
+pub(crate) fn redact_whole(rules: &Arc<Compiled>, text: &[u8]) -> Vec<u8> {
+    let mut stream = StreamRedactor::with(None, Arc::clone(rules), 0);
+    let mut out = stream.push(text).to_vec();
+    out.extend_from_slice(stream.finish().get());
+    out
+}
+
+/// Redacts whole bytes: as a text where they are UTF-8, else as a stream.
+pub(crate) fn redact_bytes(rules: &Arc<Compiled>, bytes: &[u8]) -> Vec<u8> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => crate::text::redact(rules, text).map_or_else(|| bytes.to_vec(), String::into_bytes),
+        Err(_) => redact_whole(rules, bytes),
+    }
+}

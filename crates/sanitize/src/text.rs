@@ -1,0 +1,152 @@
+//! A single text that has arrived whole: JSON in place, everything else by the rules for text.
+
+use crate::found::{Hit, Mark};
+use crate::json;
+use crate::placeholder::MARKER;
+use crate::rules::compiled::Compiled;
+use crate::scan::Scan;
+use crate::stream;
+use crate::tree;
+use crate::view::View;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A change to a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edit {
+    /// What is replaced.
+    pub(crate) range: Range<usize>,
+    /// By what.
+    pub(crate) with: String,
+}
+
+/// JSON texts within JSON texts are looked into so deep.
+pub(crate) const NESTED: usize = 4;
+
+/// The text with its secrets replaced; `None` when there are none.
+pub(crate) fn redact(rules: &Arc<Compiled>, text: &str) -> Option<String> {
+    let edits = edits(rules, text, NESTED);
+    (!edits.is_empty()).then(|| apply(text, &edits))
+}
+
+/// Carries out edits, which are in order.
+pub(crate) fn apply(text: &str, edits: &[Edit]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for edit in edits {
+        out.push_str(text.get(done..edit.range.start).unwrap_or_default());
+        out.push_str(&edit.with);
+        done = edit.range.end;
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    out
+}
+
+/// What has to change in a text.
+pub(crate) fn edits(rules: &Arc<Compiled>, text: &str, depth: usize) -> Vec<Edit> {
+    let bytes = text.as_bytes();
+    let escapes = memchr::memchr(0x1b, bytes).is_some();
+    if !escapes && !may_hold_something(rules, bytes) {
+        return Vec::new();
+    }
+    if depth > 0 && matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[' | b'"')) {
+        if let Some(documents) = json::parse(text) {
+            return documents.edits(rules, depth - 1);
+        }
+    }
+    if escapes {
+        return across_sequences(rules, text);
+    }
+    let snapped = hits(rules, bytes).into_iter().map(|hit| Edit {
+        range: snap(text, hit.range),
+        with: spelled(hit.mark),
+    });
+    snapped.collect()
+}
+
+/// Whether a scan can find anything: most texts end here.
+pub(crate) fn may_hold_something(rules: &Arc<Compiled>, bytes: &[u8]) -> bool {
+    rules.grams.next(bytes, 0).is_some()
+        || rules
+            .byte
+            .is_some_and(|(byte, ..)| memchr::memchr(byte, bytes).is_some())
+}
+
+/// The spans to hide in a whole text.
+pub(crate) fn hits(rules: &Arc<Compiled>, bytes: &[u8]) -> Vec<Hit> {
+    let mut scan = Scan::default();
+    scan.advance(
+        rules,
+        &View {
+            bytes,
+            ended: true,
+            seams: &[],
+        },
+        0,
+    );
+    scan.hits
+}
+
+/// Spans may start or end inside a character when bytes were declared; then the whole character goes.
+fn snap(text: &str, range: Range<usize>) -> Range<usize> {
+    let start = (0..=range.start)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
+    let end = (range.end..=text.len())
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(text.len());
+    start..end
+}
+
+/// A text with terminal sequences goes through the stream; what differs is one edit.
+fn across_sequences(rules: &Arc<Compiled>, text: &str) -> Vec<Edit> {
+    let redacted = stream::redact_whole(rules, text.as_bytes());
+    if redacted == text.as_bytes() {
+        return Vec::new();
+    }
+    vec![Edit {
+        range: 0..text.len(),
+        with: String::from_utf8_lossy(&redacted).into_owned(),
+    }]
+}
+
+/// The edits of a JSON string leaf or of a plain one.
+pub(crate) fn spelled(mark: Mark) -> String {
+    let mut out = Vec::new();
+    stream::mark(&mut out, mark);
+    String::from_utf8(out).unwrap_or_else(|_| MARKER.to_owned())
+}
+
+impl json::Documents<'_> {
+    /// What has to change in a JSON text.
+    pub(crate) fn edits(&self, rules: &Arc<Compiled>, depth: usize) -> Vec<Edit> {
+        let mut edits = Vec::new();
+        for root in &self.roots {
+            for (leaf, change) in tree::changes(rules, root, depth) {
+                self.place(leaf, change, &mut edits);
+            }
+        }
+        edits.sort_by_key(|edit: &Edit| edit.range.start);
+        edits
+    }
+
+    /// Puts a change of a leaf into the coordinates of the JSON text.
+    fn place(&self, leaf: usize, change: tree::Change, edits: &mut Vec<Edit>) {
+        let Some(place) = self.places.get(leaf) else { return };
+        match change {
+            tree::Change::Hide if place.string => edits.push(Edit {
+                range: place.range.clone(),
+                with: MARKER.to_owned(),
+            }),
+            tree::Change::Hide => edits.push(Edit {
+                range: place.range.clone(),
+                with: format!("\"{MARKER}\""),
+            }),
+            tree::Change::Edit(inner) => edits.extend(inner.into_iter().map(|edit| Edit {
+                range: json::raw(self.text, &place.range, &edit.range),
+                with: json::escape(&edit.with),
+            })),
+        }
+    }
+}

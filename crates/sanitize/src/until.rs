@@ -1,0 +1,144 @@
+//! What ends a hidden span: small machines that go on over any number of writes.
+
+mod container;
+mod pem;
+
+pub(crate) use container::{Container, placeholder_string};
+pub(crate) use pem::Pem;
+
+use crate::chars::{Set, VALUE};
+use crate::found::{Found, Mark};
+use crate::view::{More, View};
+
+/// A quotation mark, and how many backslashes stand before it: 0 in plain text, 1 in a JSON string, 3 in one within that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quote {
+    /// `"`, `'` or a backtick.
+    pub(crate) mark: u8,
+    /// Backslashes before it.
+    pub(crate) slashes: usize,
+}
+
+impl Quote {
+    /// Whether a mark behind `slashes` backslashes ends the string that this quote opened: it does when it is no
+    /// escape of the string's own, and when it ends a string around it.
+    pub(crate) fn closed_by(self, mark: u8, slashes: usize) -> bool {
+        mark == self.mark && (slashes < self.slashes || slashes % (2 * (self.slashes + 1)) == self.slashes)
+    }
+
+    /// The bytes of the quote.
+    pub(crate) fn len(self) -> usize {
+        self.slashes + 1
+    }
+}
+
+/// What ends a hidden span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// The first byte that is not of a set.
+    Not(Class),
+    /// The end of an unquoted value; in a JSON string an escaped line break is one.
+    Value {
+        /// The text around is a JSON string.
+        in_json: bool,
+    },
+    /// A closing quote.
+    Quote(Quote),
+    /// The end of the line, or the quote around it.
+    Line(Option<Quote>),
+    /// `]`, or the end of the line.
+    Bracket,
+    /// The end of PEM material.
+    Pem(Pem),
+    /// The end of a JSON array or object: its scalars are hidden.
+    Container(Container),
+}
+
+/// A set with a name, so that spans of the same kind can be told to be the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Class(pub(crate) &'static Set);
+
+impl PartialEq for Class {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Class {}
+
+impl Until {
+    /// Whether what this ends, from some place on, ends where the other would end it from within.
+    pub(crate) fn same_kind(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Pem(_), Self::Pem(_)) => true,
+            (Self::Container(one), Self::Container(other)) => one.same_kind(other),
+            (one, other) => one == other,
+        }
+    }
+
+    /// Goes on from `pos`, hiding; true when the end was found. `pos` is then behind it, else at what is undecided.
+    pub(crate) fn feed(&mut self, view: &View<'_>, pos: &mut usize, found: &mut Found) -> bool {
+        match self {
+            Self::Pem(pem) => pem.feed(view, pos, found),
+            Self::Container(container) => container.feed(view, pos, found),
+            plain => {
+                let start = *pos;
+                let ended = plain.skip(view, pos);
+                found.hide_as(start..*pos, Mark::Plain);
+                ended.unwrap_or(view.ended)
+            }
+        }
+    }
+
+    fn skip(&self, view: &View<'_>, pos: &mut usize) -> Result<bool, More> {
+        let stop = |byte: u8| match self {
+            Self::Not(class) => !class.0.has(byte),
+            Self::Value { .. } => !VALUE.has(byte),
+            Self::Quote(quote) => byte == quote.mark,
+            Self::Line(quote) => matches!(byte, b'\n' | b'\r') || quote.is_some_and(|quote| byte == quote.mark),
+            _ => matches!(byte, b'\n' | b'\r' | b']'),
+        };
+        let escapes = !matches!(self, Self::Not(_) | Self::Bracket);
+        loop {
+            let rest = view.bytes.get(*pos..).unwrap_or_default();
+            *pos += rest
+                .iter()
+                .take_while(|byte| !stop(**byte) && !(escapes && **byte == b'\\'))
+                .count();
+            match view.at(*pos)? {
+                None => return Ok(true),
+                Some(b'\\') if escapes => {}
+                // A quote without a backslash ends any string, also one within another.
+                Some(_) => return Ok(true),
+            }
+            let slashes = view.bytes[*pos..].iter().take_while(|byte| **byte == b'\\').count();
+            let next = match view.at(*pos + slashes) {
+                Err(More) if slashes > 4096 => {
+                    *pos += slashes - slashes % 4096;
+                    return Err(More);
+                }
+                other => other?,
+            };
+            let ends = match (self, next) {
+                (_, None) => false,
+                (Self::Quote(quote), Some(byte)) => quote.closed_by(byte, slashes),
+                (Self::Line(_), Some(b'n' | b'r')) => slashes % 2 == 1,
+                (Self::Line(Some(quote)), Some(byte)) => quote.closed_by(byte, slashes),
+                (Self::Value { in_json }, Some(byte)) => {
+                    matches!(byte, b'"' | b'\'') || (*in_json && slashes % 2 == 1 && matches!(byte, b'n' | b'r' | b't'))
+                }
+                _ => false,
+            };
+            if ends {
+                let own = match (self, next) {
+                    (Self::Quote(quote) | Self::Line(Some(quote)), Some(b'"' | b'\'' | b'`')) => quote.slashes,
+                    _ => slashes,
+                };
+                *pos += slashes - own.min(slashes);
+                return Ok(true);
+            }
+            *pos +=
+                slashes + usize::from(next.is_some_and(|byte| !matches!(self, Self::Value { .. }) && byte != b'\n'));
+        }
+    }
+}
