@@ -16,6 +16,8 @@ const BLOCK_BYTES: usize = 512 * 1024;
 const BLOCK_LINES: u32 = 8192;
 /// How long between two tries to write to a full ledger.
 const RETRY: Duration = Duration::from_millis(50);
+/// A job that has waited so long for the ledger should not look as if it hung.
+const TELL: Duration = Duration::from_secs(1);
 
 /// What happens to lines when the ledger takes no more (`--when-full`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub struct Policy {
     /// How long the job waits for a disk that is full or faulty, which is no budget of the user's: a telemetry fault may
     /// slow a job down, never stop it. Then lines are dropped and counted.
     pub disk_patience: Duration,
+    /// Tells the user, once a run, why the job stands still.
+    pub tell: fn(&str),
 }
 
 /// What was recorded so far.
@@ -70,6 +74,8 @@ struct State {
     tally: Tally,
     /// Lines dropped since the last one that was written.
     gap: u64,
+    /// The user was told that the job waits.
+    told: bool,
     /// When patience with a faulty disk ran out; tried again with each block, without waiting.
     gave_up: bool,
 }
@@ -198,6 +204,9 @@ impl Recorder {
             if !wait {
                 state.gave_up = true;
                 return Err(refused.to_string());
+            }
+            if began.elapsed() >= TELL && !std::mem::replace(&mut state.told, true) {
+                (self.policy.tell)(&format!("the job waits: {refused}"));
             }
             std::thread::sleep(RETRY);
             state.tally.blocked += RETRY;

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod exit;
+mod leftovers;
 mod records;
 mod report;
 mod runs;

@@ -2,13 +2,11 @@
 
 use crate::cli::FlushArgs;
 use crate::exit::{Failure, say};
+use crate::leftovers::finish;
 use crate::setup::Setup;
 use indicatif::{ProgressBar, ProgressStyle};
 use sitelog_export::{Exporter, Patience, Report};
-use sitelog_ledger::{ChainId, Error, Ledger, State};
 use sitelog_model::Signal;
-use sitelog_run::finish_interrupted;
-use sitelog_sanitize::{Sanitizer, Settings};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,8 +24,14 @@ pub(super) fn run(setup: &Setup, args: &FlushArgs) -> Result<ExitCode, Failure> 
     let ledger = setup.ledger(&args.ledger)?;
     let exporter = Exporter::start(otlp);
     for chain in ledger.chains()? {
-        if finish(&ledger, &chain)? {
-            exporter.deliver(&ledger, &chain);
+        match finish(&ledger, &chain) {
+            Ok(true) => exporter.deliver(&ledger, &chain),
+            Ok(false) => {}
+            // A disk that takes nothing more must not keep back what it has.
+            Err(failure) => {
+                say(&failure.why);
+                exporter.deliver(&ledger, &chain);
+            }
         }
     }
     let bar = progress(&exporter);
@@ -37,26 +41,6 @@ pub(super) fn run(setup: &Setup, args: &FlushArgs) -> Result<ExitCode, Failure> 
     });
     bar.finish_and_clear();
     outcome(&report)
-}
-
-/// Finishes the record of a run whose wrapper was killed. Says whether the chain can be delivered by us: one that is being
-/// written is delivered by its writer.
-fn finish(ledger: &Ledger, chain: &ChainId) -> Result<bool, Failure> {
-    match ledger.status(chain)?.state {
-        State::Sealed => return Ok(true),
-        State::Writing { .. } => return Ok(false),
-        State::Orphaned => {}
-    }
-    // Its records were sanitized when they were made; what is added here was, too.
-    match finish_interrupted(ledger, chain, &Sanitizer::new(Settings::default())) {
-        Ok(_) => Ok(true),
-        Err(Error::Locked { .. }) => Ok(false),
-        Err(error) => {
-            // A disk that takes nothing more must not keep back what it has.
-            say(&format!("the record of run {} stays unfinished: {error}", chain.id));
-            Ok(true)
-        }
-    }
 }
 
 /// Counts what is delivered, on a terminal.

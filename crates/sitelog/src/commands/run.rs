@@ -2,6 +2,7 @@
 
 use crate::cli::RunArgs;
 use crate::exit::{Failure, say};
+use crate::leftovers::Leftovers;
 use crate::records::RecordsFile;
 use crate::report::Report;
 use crate::settings::{RunSettings, merge};
@@ -62,6 +63,7 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         _ => None,
     };
     let exporter = follow(&otlp, &recording);
+    let leftovers = ledger.as_ref().ok().map(|ledger| Leftovers::begin(ledger, &identity.tenant, &otlp));
     let invocation = Invocation {
         argv: args.command.clone(),
         env: job_env(&recording),
@@ -93,6 +95,7 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
             idle: IDLE,
         }));
     }
+    leftovers.into_iter().for_each(Leftovers::end);
     report.print(setup.log_level());
     Ok(ExitCode::from(u8::try_from(outcome.exit_code()).unwrap_or(255)))
 }

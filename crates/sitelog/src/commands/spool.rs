@@ -16,7 +16,7 @@ pub(super) fn run(setup: &Setup, format: Format) -> Result<ExitCode, Failure> {
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     for chain in ledger.chains()? {
         let status = ledger.status(&chain)?;
-        if status.cursors.is_empty() {
+        if status.cursors.is_empty() && status.frames > 0 {
             // No destination has ever asked for it: all of it waits.
             rows.push(row(
                 &chain,
@@ -25,7 +25,7 @@ pub(super) fn run(setup: &Setup, format: Format) -> Result<ExitCode, Failure> {
                 (status.frames, status.bytes, status.oldest, 0),
             ));
         }
-        for cursor in &status.cursors {
+        for cursor in status.cursors.iter().filter(|cursor| cursor.lag_frames + cursor.refused > 0) {
             let CursorStatus {
                 name,
                 lag_frames,

@@ -101,12 +101,8 @@ impl RunSettings {
             Some(WhenFullChoice::DropNew) => WhenFull::DropNew,
             Some(WhenFullChoice::Block) | None => WhenFull::Block,
         };
-        Policy {
-            when_full,
-            disk_patience: self
-                .disk_patience
-                .map_or(Duration::from_secs(10), |patience| patience.0),
-        }
+        let disk_patience = self.disk_patience.map_or(Duration::from_secs(10), |patience| patience.0);
+        Policy { when_full, disk_patience, tell: crate::exit::say }
     }
 
     /// How long the end of the run waits for a destination that makes progress.

@@ -1,0 +1,74 @@
+//! What earlier runs left in the ledger: finished, delivered, and cleared away beside a run that goes on anyway.
+//!
+//! All of it happens on a thread of its own that nobody waits for: a short job ends before it has begun.
+
+use crate::exit::Failure;
+use sitelog_export::{Exporter, OtlpConfig, Patience};
+use sitelog_ledger::{ChainId, Error, Ledger, State};
+use sitelog_model::TenantId;
+use sitelog_run::finish_interrupted;
+use sitelog_sanitize::{Sanitizer, Settings};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What a job's end may still give to other runs' records.
+const LAST: Patience = Patience { total: Duration::from_millis(500), idle: Duration::from_millis(200) };
+
+/// The delivery of leftovers, once there are any.
+#[derive(Clone, Default)]
+pub(crate) struct Leftovers(Arc<Mutex<Option<Exporter>>>);
+
+impl Leftovers {
+    /// Looks for leftovers of a tenant, and for what retention lets go.
+    pub(crate) fn begin(ledger: &Ledger, tenant: &TenantId, otlp: &OtlpConfig) -> Self {
+        let leftovers = Self::default();
+        let (slot, ledger, tenant, otlp) = (leftovers.clone(), ledger.clone(), tenant.clone(), otlp.clone());
+        std::thread::spawn(move || {
+            if !otlp.is_empty() {
+                slot.deliver(&ledger, otlp);
+            }
+            // A disk that fails here fails the run's own records too, which say so.
+            let _ = ledger.reclaim(&tenant);
+        });
+        leftovers
+    }
+
+    fn deliver(&self, ledger: &Ledger, otlp: OtlpConfig) {
+        let waiting = ledger.chains().unwrap_or_default().into_iter().filter(|chain| is_waiting(ledger, chain));
+        for chain in waiting {
+            let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.get_or_insert_with(|| Exporter::start(otlp.clone())).deliver(ledger, &chain);
+        }
+    }
+
+    /// The job has ended: what is on its way may arrive, the rest stays.
+    pub(crate) fn end(self) {
+        let exporter = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        exporter.into_iter().for_each(|exporter| drop(exporter.finish(LAST)));
+    }
+}
+
+/// Whether a chain is there for us to deliver: finished, by us if its writer died, and not all delivered.
+fn is_waiting(ledger: &Ledger, chain: &ChainId) -> bool {
+    if !finish(ledger, chain).unwrap_or(false) {
+        return false;
+    }
+    let status = ledger.status(chain);
+    status.is_ok_and(|status| status.cursors.is_empty() || status.cursors.iter().any(|cursor| cursor.lag_frames > 0))
+}
+
+/// Finishes the record of a run whose wrapper was killed. Says whether the chain is ours to deliver: one that is being
+/// written is delivered by its writer.
+pub(crate) fn finish(ledger: &Ledger, chain: &ChainId) -> Result<bool, Failure> {
+    match ledger.status(chain)?.state {
+        State::Sealed => return Ok(true),
+        State::Writing { .. } => return Ok(false),
+        State::Orphaned => {}
+    }
+    // Its records were sanitized when they were made; what is added now is the span that was, too.
+    match finish_interrupted(ledger, chain, &Sanitizer::new(Settings::default())) {
+        Ok(_) => Ok(true),
+        Err(Error::Locked { .. }) => Ok(false),
+        Err(error) => Err(Failure::input(format!("the record of run {} stays unfinished: {error}", chain.id))),
+    }
+}
