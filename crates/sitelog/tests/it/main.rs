@@ -1,0 +1,12 @@
+//! The real program, started as a user starts it: no part of it is replaced.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed set-up is a failed test"
+)]
+
+mod cases;
+mod collector;
+mod recorded;
+mod scene;
+mod sink;
