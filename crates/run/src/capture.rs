@@ -86,7 +86,7 @@ impl Capture {
             let first = if self.redactor.held() > 0 { held_since } else { now };
             let clean = self.redactor.push(&buffer[..len]);
             self.recorder
-                .record(&mut splitter, clean.clone(), Arrival { first, now });
+                .record(&mut splitter, clean, Arrival { first, now });
             let passed = match self.pass_on {
                 PassOn::Redacted => pass(&mut self.output, clean.get()),
                 PassOn::Raw => pass(&mut self.output, &buffer[..len]),
@@ -100,7 +100,7 @@ impl Capture {
         let now = unix_nanos();
         let rest = self.redactor.finish();
         self.recorder
-            .finish(&mut splitter, rest.clone(), Arrival { first: held_since, now });
+            .finish(&mut splitter, rest, Arrival { first: held_since, now });
         if self.pass_on == PassOn::Redacted {
             let _ = pass(&mut self.output, rest.get());
         }

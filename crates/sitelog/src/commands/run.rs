@@ -8,10 +8,10 @@ use crate::report::Report;
 use crate::settings::{RunSettings, merge};
 use crate::setup::Setup;
 use sitelog_export::{Exporter, OtlpConfig, Patience};
-use sitelog_model::Ulid;
+use sitelog_model::{Signal, Ulid};
 use sitelog_run::ci::Ci;
 use sitelog_run::{Identity, Invocation, Outcome, Recorded, Recording, Run, Signals, execute};
-use sitelog_sanitize::{Sanitizer, Settings, declared_from_env};
+use sitelog_sanitize::{Declared, Sanitizer, Settings, declared_from_env};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -133,14 +133,17 @@ fn identity(setup: &Setup, settings: &RunSettings) -> Result<Identity, Failure> 
 
 /// A sanitizer that knows this job's secrets; and the names of those too short to be looked for (RULES.md R21).
 fn sanitizer(settings: &RunSettings, ci: &Ci, otlp: &OtlpConfig) -> (Sanitizer, Vec<String>) {
-    let _ = otlp;
     let globs: Vec<String> = settings.redact_env.iter().chain(&ci.secrets).cloned().collect();
-    let (declared, short) = declared_from_env(std::env::vars_os(), &globs);
-    (
-        Sanitizer::new(Settings {
-            declared,
-            ..Settings::default()
-        }),
-        short,
-    )
+    let (mut declared, short) = declared_from_env(std::env::vars_os(), &globs);
+    // What opens the destination to us must not stand in what we send there.
+    for destination in Signal::ALL.into_iter().filter_map(|signal| otlp.destination(signal)) {
+        let headers = destination.headers.iter();
+        let values = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+        declared.extend(values.map(|(name, value)| Declared { name, value }));
+    }
+    let settings = Settings {
+        declared,
+        ..Settings::default()
+    };
+    (Sanitizer::new(settings), short)
 }
