@@ -228,6 +228,11 @@ fn decode(raw: &str) -> impl Iterator<Item = (char, usize)> + '_ {
     })
 }
 
+/// What a raw string says.
+pub(crate) fn decoded(raw: &str) -> String {
+    decode(raw).map(|(c, _)| c).collect()
+}
+
 fn escaped(rest: &str) -> (char, usize) {
     let simple = |c: char| (c, 2);
     match rest.as_bytes().get(1) {

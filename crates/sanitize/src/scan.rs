@@ -16,6 +16,8 @@ const RECENT: usize = 8;
 pub(crate) struct Scan {
     /// Every place before this one was looked at.
     scanned: usize,
+    /// The same for the single byte that has a matcher of its own.
+    byte_scanned: usize,
     /// Candidates that wait for more bytes.
     waiting: Vec<(Candidate, usize)>,
     opens: Vec<Open>,
@@ -64,10 +66,11 @@ impl Scan {
             .saturating_sub(crate::filter::GRAM - 1)
             .max(self.scanned);
         if let Some((byte, ..)) = rules.byte {
-            let upto = if view.ended { view.bytes.len() } else { seen };
-            for at in memchr::memchr_iter(byte, &view.bytes[self.scanned.min(upto)..upto]) {
-                limit = limit.min(self.look(rules, view, Candidate::Byte, self.scanned + at, &mut found));
+            let from = self.byte_scanned.min(view.bytes.len());
+            for at in memchr::memchr_iter(byte, &view.bytes[from..]) {
+                limit = limit.min(self.look(rules, view, Candidate::Byte, from + at, &mut found));
             }
+            self.byte_scanned = view.bytes.len();
         }
         self.scanned = seen;
         unite(&mut self.hits);
@@ -138,6 +141,7 @@ impl Scan {
     /// The rules were compiled anew: places that wait are looked at again, as all that has not gone out.
     pub(crate) fn rules_changed(&mut self) {
         self.scanned = self.needed();
+        self.byte_scanned = self.scanned;
         self.waiting.clear();
         self.last_key = 0;
     }
@@ -145,6 +149,7 @@ impl Scan {
     /// The view lost its first `len` bytes.
     pub(crate) fn shift(&mut self, len: usize) {
         self.scanned = self.scanned.saturating_sub(len);
+        self.byte_scanned = self.byte_scanned.saturating_sub(len);
         self.last_key = self.last_key.saturating_sub(len);
         self.waiting.iter_mut().for_each(|(_, at)| *at -= len);
         self.opens.iter_mut().for_each(|open| open.pos -= len);

@@ -222,10 +222,8 @@ fn authorization(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, f
 fn is_placeholder(view: &View<'_>, at: usize) -> Result<bool, More> {
     let end = view.run(at, &NOT_END, placeholder::LONGEST)?;
     let text = view.slice(at..end);
-    Ok(
-        text.is_empty()
-            || placeholder::prefix(text).is_some_and(|len| text[len..].iter().all(|byte| !VALUE.has(*byte))),
-    )
+    Ok(text.is_empty()
+        || placeholder::prefix(text).is_some_and(|len| text.get(len).is_none_or(|byte| !VALUE.has(*byte))))
 }
 
 static NOT_END: crate::chars::Set = crate::chars::Set::except(b"\r\n\"'`");
@@ -235,10 +233,10 @@ fn cookie(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &
         return Ok(());
     };
     found.hold_from(value.start);
-    if is_placeholder(view, value.start)? {
+    let first = view.slice(value.start..view.run(value.start, &COOKIE, LOOK_BACK)?);
+    if placeholder::is_placeholder(first) {
         return Ok(());
     }
-    let first = view.slice(value.start..view.run(value.start, &COOKIE, LOOK_BACK)?);
     if value.quote.is_some() || first.contains(&b'=') {
         let until = if value.bracket {
             Until::Bracket

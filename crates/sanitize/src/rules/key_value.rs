@@ -11,83 +11,110 @@ use crate::view::{More, View};
 use std::ops::Range;
 
 /// The rules of this family.
-pub(super) static RULES: &[Rule] = &[Rule {
-    id: "key-value",
-    contract: "R7",
-    why: "a value behind a key that is called password, token or the like is one",
-    find: Find::Near(keys::ANCHORS, Matcher(check)),
-    hits: &[
-        ("TOKEN=H9tnelI5 MODE=x", "TOKEN=[REDACTED] MODE=x"),
-        (
-            "+ export SIGNING_KEY=\"zOr6 eQc\" && run",
-            "+ export SIGNING_KEY=\"[REDACTED]\" && run",
-        ),
-        ("secret_key = 'uofx'\n", "secret_key = '[REDACTED]'\n"),
-        ("token := \"a\\\"b\"", "token := \"[REDACTED]\""),
-        (":password => 'x y'", ":password => '[REDACTED]'"),
-        ("'api_key': 'x', 'a': 1", "'api_key': '[REDACTED]', 'a': 1"),
-        ("app --password kn2n --port 1", "app --password [REDACTED] --port 1"),
-        ("[\"--token\", \"abc\"]", "[\"--token\", \"[REDACTED]\"]"),
-        ("client_secret: zVdX\n", "client_secret: [REDACTED]\n"),
-        ("use password: hunter2 now", "use password: [REDACTED] now"),
-        ("<password>a b</password>", "<password>[REDACTED]</password>"),
-        ("CREATE USER x PASSWORD 'y'", "CREATE USER x PASSWORD '[REDACTED]'"),
-        (
-            "{\"tokens\":[\"a\",1],\"n\":2}",
-            "{\"tokens\":[\"[REDACTED]\",1],\"n\":2}",
-        ),
-        ("{\"token\": 4711}", "{\"token\": \"[REDACTED]\"}"),
-        (
-            r#"{"m":"{\"pwd\":\"a\\\"b\",\"x\":1}"}"#,
-            r#"{"m":"{\"pwd\":\"[REDACTED]\",\"x\":1}"}"#,
-        ),
-        (
-            r#"{"m":"cd x\npassword=abc\nls"}"#,
-            r#"{"m":"cd x\npassword=[REDACTED]\nls"}"#,
-        ),
-        (
-            "{\"name\": \"DB_PASSWORD\", \"value\": \"x\"}",
-            "{\"name\": \"DB_PASSWORD\", \"value\": \"[REDACTED]\"}",
-        ),
-        ("secret access key: abc123", "secret access key: [REDACTED]"),
-        ("username=klee99", "username=[REDACTED]"),
-        ("x?access_token=abc&y=1", "x?access_token=[REDACTED]&y=1"),
-        (
-            "  ~ password = \"old\" -> \"new\"",
-            "  ~ password = \"[REDACTED]\" -> \"[REDACTED]\"",
-        ),
-    ],
-    misses: &[
-        "password must contain a digit; token expired; no secrets here",
-        "token=$TOKEN password=*** key={{ x }} secret=[REDACTED] api_key=${{ secrets.KEY }}",
-        "max_tokens=100 token_type=bearer secret_name=x password_policy=on monkey=1",
-        "unexpected token: \"}\" in line",
-        "password: [secret]\n",
-        "username: klee99",
-        "if token == other",
-        "use --password to set it",
-        "--password-stdin x",
-        "password=(sensitive value)",
-        "\"token\": null, \"password\": \"\", \"secret\": true",
-    ],
-}];
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        id: "key-value",
+        contract: "R7",
+        why: "a value behind a key that is called password, token or the like is one",
+        find: Find::Near(keys::ANCHORS, Matcher(check)),
+        hits: &[
+            ("TOKEN=H9tnelI5 MODE=x", "TOKEN=[REDACTED] MODE=x"),
+            (
+                "+ export SIGNING_KEY=\"zOr6 eQc\" && run",
+                "+ export SIGNING_KEY=\"[REDACTED]\" && run",
+            ),
+            ("secret_key = 'uofx'\n", "secret_key = '[REDACTED]'\n"),
+            ("token := \"a\\\"b\"", "token := \"[REDACTED]\""),
+            (":password => 'x y'", ":password => '[REDACTED]'"),
+            ("'api_key': 'x', 'a': 1", "'api_key': '[REDACTED]', 'a': 1"),
+            ("app --password kn2n --port 1", "app --password [REDACTED] --port 1"),
+            ("[\"--token\", \"abc\"]", "[\"--token\", \"[REDACTED]\"]"),
+            ("client_secret: zVdX\n", "client_secret: [REDACTED]\n"),
+            ("use password: hunter2 now", "use password: [REDACTED] now"),
+            ("<password>a b</password>", "<password>[REDACTED]</password>"),
+            ("CREATE USER x PASSWORD 'y'", "CREATE USER x PASSWORD '[REDACTED]'"),
+            (
+                "{\"tokens\":[\"a\",1],\"n\":2}",
+                "{\"tokens\":[\"[REDACTED]\",1],\"n\":2}",
+            ),
+            ("{\"token\": 4711}", "{\"token\": \"[REDACTED]\"}"),
+            (
+                r#"{"m":"{\"pwd\":\"a\\\"b\",\"x\":1}"}"#,
+                r#"{"m":"{\"pwd\":\"[REDACTED]\",\"x\":1}"}"#,
+            ),
+            (
+                r#"{"m":"cd x\npassword=abc\nls"}"#,
+                r#"{"m":"cd x\npassword=[REDACTED]\nls"}"#,
+            ),
+            (
+                "{\"name\": \"DB_PASSWORD\", \"value\": \"x\"}",
+                "{\"name\": \"DB_PASSWORD\", \"value\": \"[REDACTED]\"}",
+            ),
+            ("secret access key: abc123", "secret access key: [REDACTED]"),
+            ("username=klee99", "username=[REDACTED]"),
+            ("x?access_token=abc&y=1", "x?access_token=[REDACTED]&y=1"),
+            (
+                "  ~ password = \"old\" -> \"new\"",
+                "  ~ password = \"[REDACTED]\" -> \"[REDACTED]\"",
+            ),
+        ],
+        misses: &[
+            "password must contain a digit; token expired; no secrets here",
+            "token=$TOKEN password=*** key={{ x }} secret=[REDACTED] api_key=${{ secrets.KEY }}",
+            "max_tokens=100 token_type=bearer secret_name=x password_policy=on monkey=1",
+            "unexpected token: \"}\" in line",
+            "password: [secret]\n",
+            "username: klee99",
+            "if token == other",
+            "use --password to set it",
+            "--password-stdin x",
+            "password=(sensitive value)",
+            "\"token\": null, \"password\": \"\", \"secret\": true",
+        ],
+    },
+    Rule {
+        id: "escaped-key",
+        contract: "R6",
+        why: "a key of JSON may be written with escapes",
+        find: Find::Near(&["\\u00"], Matcher(escaped)),
+        hits: &[
+            (r#"{"pass\u0077ord": "x"}"#, r#"{"pass\u0077ord": "[REDACTED]"}"#),
+            (
+                r#"{"m":"{\"\\u0074oken\":\"x\"}"}"#,
+                r#"{"m":"{\"\\u0074oken\":\"[REDACTED]\"}"}"#,
+            ),
+        ],
+        misses: &[r#"{"a\u0077b": "x"}"#, r"\u003ctoken\u003e"],
+    },
+];
 
 fn check(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &mut Found) -> Result<(), More> {
-    let Some(site) = Site::around(view, &anchor)? else {
+    let Some(mut site) = Site::around(view, &anchor)? else {
         return Ok(());
     };
-    let key = view.slice(site.key.clone());
-    let sensitive = context
-        .keys
-        .classify(key)
-        .or_else(|| context.keys.classify(view.slice(site.phrase(view))));
-    let Some(sensitive) = sensitive else { return Ok(()) };
+    let Some(sensitive) = site.classify(view, context.keys) else {
+        return Ok(());
+    };
     if !matches!(sensitive.kind, KeyKind::Secret | KeyKind::Identifier) {
         return Ok(());
     }
     match site.quote {
         Some(quote) => after_quoted(view, &site, quote, sensitive, found),
         None => after_plain(view, &site, sensitive, found),
+    }
+}
+
+/// A quoted key with `\u` escapes in it: `"pass\u0077ord"`.
+fn escaped(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &mut Found) -> Result<(), More> {
+    let Some((site, quote)) = Site::escaped(view, &anchor)? else {
+        return Ok(());
+    };
+    let raw = String::from_utf8_lossy(view.slice(site.key.clone())).replace(&"\\".repeat(quote.slashes + 1), "\\");
+    match context.keys.classify(crate::json::decoded(&raw).as_bytes()) {
+        Some(key) if matches!(key.kind, KeyKind::Secret | KeyKind::Identifier) => {
+            after_quoted(view, &site, quote, key, found)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -178,7 +205,7 @@ fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) 
                 }
                 return Ok(());
             }
-            let start = site.phrase(view).start;
+            let start = site.start;
             let style = Style::Colon {
                 starts_line: starts_line(view, start),
                 in_literal: in_literal(view, start),

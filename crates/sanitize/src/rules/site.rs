@@ -1,7 +1,7 @@
 //! The key around an anchor: where it starts and ends, and what quotes it.
 
 use crate::chars::{HEX, KEY, Set, is_blank};
-use crate::keys;
+use crate::keys::{self, Keys, Sensitive};
 use crate::until::Quote;
 use crate::view::{More, View};
 use std::ops::Range;
@@ -15,6 +15,8 @@ pub(super) struct Site {
     pub(super) quote: Option<Quote>,
     /// The first byte behind the key, its closing quote and a closing `]`.
     pub(super) after: usize,
+    /// Where the key starts, with the words before it that belong to it.
+    pub(super) start: usize,
 }
 
 static BACKSLASH: Set = Set::new(&[], b"\\");
@@ -33,6 +35,7 @@ impl Site {
                 key: start..end,
                 quote: None,
                 after: end,
+                start,
             }));
         };
         let Some(open) = opening(view, start, quote) else {
@@ -40,6 +43,7 @@ impl Site {
                 key: start..end,
                 quote: None,
                 after: end,
+                start,
             }));
         };
         let after = end + quote.len();
@@ -48,25 +52,61 @@ impl Site {
             key: open..end,
             quote: Some(quote),
             after,
+            start: open,
         }))
     }
 
-    /// The key with up to three words before it, where one blank parts them (`secret access key`).
-    pub(super) fn phrase(&self, view: &View<'_>) -> Range<usize> {
+    /// How the key is sensitive, alone or with the words before it, where one blank parts them (`secret access key`).
+    pub(super) fn classify(&mut self, view: &View<'_>, keys: &Keys) -> Option<Sensitive> {
         let mut start = self.key.start;
-        for _ in 0..3 {
+        for _ in 0..4 {
+            if let Some(sensitive) = keys.classify(view.slice(start..self.key.end)) {
+                self.start = start;
+                return Some(sensitive);
+            }
             if self.quote.is_some() || view.before(start) != Some(b' ') {
-                break;
+                return None;
             }
             let word = view.run_back(start - 1, &KEY, 32);
             if word == start - 1 {
-                break;
+                return None;
             }
             start = word;
         }
-        start..self.key.end
+        None
+    }
+
+    /// The quoted key around the escape that an anchor is, and its quote.
+    pub(super) fn escaped(view: &View<'_>, anchor: &Range<usize>) -> Result<Option<(Self, Quote)>, More> {
+        let first = view.run_back(anchor.start + 1, &BACKSLASH, 64);
+        let quote = Quote {
+            mark: b'"',
+            slashes: anchor.start - first,
+        };
+        let start = view.run_back(first, &ESCAPED, keys::LONGEST);
+        let end = view.run(anchor.end, &ESCAPED, keys::LONGEST)?;
+        // The backslashes of the quotes are in the runs.
+        let opened = quote_before(view, start);
+        let (Some(open), Some(b'"')) = (opened, view.at(end)?) else {
+            return Ok(None);
+        };
+        let end = end - quote.slashes.min(end - anchor.end);
+        if open.slashes != quote.slashes || quote_at(view, end)? != Some(quote) {
+            return Ok(None);
+        }
+        Ok(Some((
+            Self {
+                key: start..end,
+                quote: Some(quote),
+                after: end + quote.len(),
+                start,
+            },
+            quote,
+        )))
     }
 }
+
+static ESCAPED: Set = Set::new(&[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')], b"_.-\\");
 
 /// The quote at a place, if one is there.
 pub(super) fn quote_at(view: &View<'_>, at: usize) -> Result<Option<Quote>, More> {

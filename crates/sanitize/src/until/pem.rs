@@ -3,12 +3,15 @@
 use crate::chars::{Set, is_blank};
 use crate::found::Found;
 use crate::view::{LOOK_AHEAD, More, View};
+use std::ops::Range;
 
-/// Where the walk over a PEM block stands.
+/// Where the walk over a PEM block stands: between two lines of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pem {
     /// Still on the line of BEGIN, where words of base64 may follow each other.
     first: bool,
+    /// Some material was hidden; what parts it from more is hidden with that.
+    started: bool,
 }
 
 /// Headers that PEM and OpenPGP armour put before the material.
@@ -26,75 +29,57 @@ const HEADERS: &[&[u8]] = &[
 static MATERIAL: Set = Set::new(&[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')], b"+/=");
 static NOT_BREAK: Set = Set::except(b"\r\n\\\"");
 
-/// What a piece between two line breaks is.
-enum Piece {
-    /// Part of the block: its material ends at the first, the next piece starts at the second.
-    Inside(usize, usize),
-    /// The block ends here.
-    End(usize),
-}
-
 impl Pem {
     /// A walk; `first` while still on the line of BEGIN.
     pub(crate) fn new(first: bool) -> Self {
-        Self { first }
+        Self { first, started: false }
     }
 
     pub(super) fn feed(&mut self, view: &View<'_>, pos: &mut usize, found: &mut Found) -> bool {
         loop {
-            match self.piece(view, *pos) {
-                Ok(Piece::Inside(end, next)) => {
+            match self.line(view, *pos) {
+                Ok(Some(range)) => {
                     self.first &= !view
-                        .slice(end..next)
+                        .slice(*pos..range.start)
                         .iter()
                         .any(|byte| matches!(byte, b'\n' | b'\r' | b'\\'));
-                    hide(view, *pos..end, found);
-                    *pos = next;
+                    found.hide(if self.started { *pos } else { range.start }..range.end);
+                    self.started = true;
+                    *pos = range.end;
                 }
-                Ok(Piece::End(end)) => {
-                    hide(view, *pos..end, found);
-                    *pos = end;
-                    return true;
-                }
+                Ok(None) => return true,
                 Err(More) => return false,
             }
         }
     }
 
-    fn piece(&self, view: &View<'_>, from: usize) -> Result<Piece, More> {
-        let start = from + blanks(view, from)?;
+    /// The next line of material behind `from`; `None` when the block ends there.
+    fn line(&self, view: &View<'_>, from: usize) -> Result<Option<Range<usize>>, More> {
+        let mut start = from + blanks(view, from)?;
+        if self.started {
+            match line_break(view, start)? {
+                Some(next) => start = next + blanks(view, next)?,
+                None if self.first && start > from => {}
+                None if start == from && view.before(from).is_some_and(|byte| MATERIAL.has(byte)) => {}
+                None => return Ok(None),
+            }
+        }
         if view.is(start, b"-----")? || view.at(start)?.is_none() {
-            return Ok(Piece::End(from));
+            return Ok(None);
         }
         if header(view, start)? {
-            let end = view.run(start, &NOT_BREAK, LOOK_AHEAD)?;
-            return Ok(Piece::Inside(end, line_break(view, end)?.unwrap_or(end)));
+            return Ok(Some(start..view.run(start, &NOT_BREAK, LOOK_AHEAD)?));
         }
         let end = view.run(start, &MATERIAL, LOOK_AHEAD)?;
         let after = end + blanks(view, end)?;
-        if let Some(next) = line_break(view, after)? {
-            return Ok(Piece::Inside(end, next));
-        }
-        if end - start == LOOK_AHEAD || (self.first && after > end && end > start) {
-            return Ok(Piece::Inside(end, after));
-        }
+        let goes_on = end - start == LOOK_AHEAD || (self.first && after > end) || line_break(view, after)?.is_some();
         // The END line on the same line, or base64 cut off by what quotes it.
-        let quoted = matches!(
+        let ends = matches!(
             view.at(after)?,
             None | Some(b'"' | b'\'' | b'\\' | b'<' | b'`' | b',' | b'-')
         );
-        Ok(Piece::End(if quoted { end } else { from }))
+        Ok((end > start && (goes_on || ends)).then_some(start..end))
     }
-}
-
-/// Hides material, its indentation left as it is.
-fn hide(view: &View<'_>, range: std::ops::Range<usize>, found: &mut Found) {
-    let indent = view
-        .slice(range.clone())
-        .iter()
-        .take_while(|byte| is_blank(**byte))
-        .count();
-    found.hide((range.start + indent).min(range.end)..range.end);
 }
 
 fn blanks(view: &View<'_>, from: usize) -> Result<usize, More> {

@@ -1,0 +1,6 @@
+//! Behaviour of the sanitizer.
+
+mod chunks;
+mod contract;
+mod rules;
+mod structures;
