@@ -50,6 +50,7 @@ pub(super) static RULES: &[Rule] = &[
                 "{\"name\": \"DB_PASSWORD\", \"value\": \"x\"}",
                 "{\"name\": \"DB_PASSWORD\", \"value\": \"[REDACTED]\"}",
             ),
+            ("X_TOKEN,,,abc123,TZ,,,UTC", "X_TOKEN,,,[REDACTED],TZ,,,UTC"),
             ("secret access key: abc123", "secret access key: [REDACTED]"),
             ("username=klee99", "username=[REDACTED]"),
             ("x?access_token=abc&y=1", "x?access_token=[REDACTED]&y=1"),
@@ -189,6 +190,14 @@ fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) 
     let sign = skip_space(view, at, false)?;
     match view.at(sign)? {
         Some(b'=') => assigned(view, sign, key, found),
+        // How Pulumi dumps a structure into its debug log: `KEY,,,value,`.
+        Some(b',') if secret && sign == at && view.is(at, b",,,")? => {
+            let style = Style::Colon {
+                starts_line: false,
+                in_literal: false,
+            };
+            value::hide(view, at + 3, style, key.plural, found)
+        }
         Some(b':') if secret => {
             if view.at(sign + 1)? == Some(b'=') {
                 return assigned(view, sign, key, found);
