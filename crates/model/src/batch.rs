@@ -111,7 +111,7 @@ impl Payload {
             Self::Otlp(bytes) => Ok(Some(bytes.clone())),
             Self::Lines(bytes) => {
                 let block = Block::parse(bytes)?;
-                Ok(Some(block.to_otlp(0..block.len())?.into()))
+                Ok(Some(block.to_otlp(0..block.len())?))
             }
             Self::Note(_) => Ok(None),
         }

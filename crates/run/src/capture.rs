@@ -85,8 +85,7 @@ impl Capture {
             let now = unix_nanos();
             let first = if self.redactor.held() > 0 { held_since } else { now };
             let clean = self.redactor.push(&buffer[..len]);
-            self.recorder
-                .record(&mut splitter, clean, Arrival { first, now });
+            self.recorder.record(&mut splitter, clean, Arrival { first, now });
             let passed = match self.pass_on {
                 PassOn::Redacted => pass(&mut self.output, clean.get()),
                 PassOn::Raw => pass(&mut self.output, &buffer[..len]),

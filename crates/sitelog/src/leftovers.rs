@@ -14,6 +14,9 @@ use std::time::Duration;
 /// What a job's end may still give to other runs' records.
 const LAST: Patience = Patience { total: Duration::from_millis(500), idle: Duration::from_millis(200) };
 
+/// A job that ends within this time leaves other runs' records alone.
+const SHORT: Duration = Duration::from_millis(250);
+
 /// The delivery of leftovers, once there are any.
 #[derive(Clone, Default)]
 pub(crate) struct Leftovers(Arc<Mutex<Option<Exporter>>>);
@@ -24,6 +27,8 @@ impl Leftovers {
         let leftovers = Self::default();
         let (slot, ledger, tenant, otlp) = (leftovers.clone(), ledger.clone(), tenant.clone(), otlp.clone());
         std::thread::spawn(move || {
+            // Looking costs a short job more than it takes itself.
+            std::thread::sleep(SHORT);
             if !otlp.is_empty() {
                 slot.deliver(&ledger, otlp);
             }

@@ -82,6 +82,11 @@ impl<'a> Block<'a> {
         self.count as usize
     }
 
+    /// Bytes of the block.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
         self.count == 0

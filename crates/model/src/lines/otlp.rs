@@ -5,6 +5,7 @@
 use super::{Block, Eol, Header, Line, Malformed, Stream};
 use crate::attributes::{LOG_IOSTREAM, SITELOG_BYTES, SITELOG_EOL, SITELOG_PART, SITELOG_PART_LAST, SITELOG_SEQ};
 use crate::wire::{attribute, put_bytes, put_fixed64, put_uint, put_varint, varint_len};
+use bytes::Bytes;
 use std::ops::Range;
 
 /// Tag of `LogRecord.attributes`.
@@ -15,35 +16,50 @@ impl Block<'_> {
     ///
     /// # Errors
     /// [`Malformed`] when a line cannot be read.
-    pub fn to_otlp(&self, range: Range<usize>) -> Result<Vec<u8>, Malformed> {
+    pub fn to_otlp(&self, range: Range<usize>) -> Result<Bytes, Malformed> {
         let fixed = Fixed::new(self.header());
-        let mut records = Vec::with_capacity(range.len().min(self.len()) * 256);
+        let lines = range.len().min(self.len());
+        let head = Head::room(self.header());
+        // The envelope's lengths are known last; it is put into room left at the front, so that nothing is copied twice.
+        let mut out = Vec::with_capacity(head + self.size() + lines * fixed.len());
+        out.resize(head, 0);
         let mut record = Vec::with_capacity(1024);
         for item in self.lines().take(range.end).skip(range.start) {
             let (seq, line) = item?;
             fixed.encode(&mut record, seq, &line);
-            put_bytes(&mut records, 2, &record);
+            put_bytes(&mut out, 2, &record);
         }
-        Ok(wrap(self.header(), &records))
+        let envelope = Head::new(self.header(), out.len() - head);
+        let start = head - envelope.len();
+        out[start..head].copy_from_slice(&envelope);
+        Ok(Bytes::from(out).slice(start..))
     }
 }
 
-/// Puts encoded `log_records` fields into `ScopeLogs`, `ResourceLogs` and the request.
-fn wrap(header: &Header, records: &[u8]) -> Vec<u8> {
-    let field = |len: usize| 1 + varint_len(len as u64) + len;
-    let scope_logs = field(header.scope.len()) + records.len();
-    let resource_logs = field(header.resource.len()) + field(scope_logs);
-    let mut out = Vec::with_capacity(field(resource_logs));
-    let open = |tag: u32, len: usize, out: &mut Vec<u8>| {
-        put_varint(out, u64::from(tag) << 3 | 2);
-        put_varint(out, len as u64);
-    };
-    open(1, resource_logs, &mut out);
-    put_bytes(&mut out, 1, &header.resource);
-    open(2, scope_logs, &mut out);
-    put_bytes(&mut out, 1, &header.scope);
-    out.extend_from_slice(records);
-    out
+/// What stands before the records: the request's, `ResourceLogs`' and `ScopeLogs`' tags and lengths, resource and scope.
+struct Head;
+
+impl Head {
+    /// At least as much as any [`Head::new`] of this header.
+    fn room(header: &Header) -> usize {
+        header.resource.len() + header.scope.len() + 5 * 11
+    }
+
+    fn new(header: &Header, records: usize) -> Vec<u8> {
+        let field = |len: usize| 1 + varint_len(len as u64) + len;
+        let scope_logs = field(header.scope.len()) + records;
+        let resource_logs = field(header.resource.len()) + field(scope_logs);
+        let mut out = Vec::with_capacity(Self::room(header));
+        let open = |tag: u32, len: usize, out: &mut Vec<u8>| {
+            put_varint(out, u64::from(tag) << 3 | 2);
+            put_varint(out, len as u64);
+        };
+        open(1, resource_logs, &mut out);
+        put_bytes(&mut out, 1, &header.resource);
+        open(2, scope_logs, &mut out);
+        put_bytes(&mut out, 1, &header.scope);
+        out
+    }
 }
 
 /// The bytes that many records share, made once a block: one for each stream and terminator.
@@ -64,6 +80,11 @@ impl Fixed {
             out
         };
         Self(["stdout", "stderr"].map(|stream| ["lf", "crlf", "none"].map(|eol| tail(stream, eol))))
+    }
+
+    /// What a record is expected to take beside its text: the fixed bytes, times, lengths and `sitelog.seq`.
+    fn len(&self) -> usize {
+        self.0[0][0].len() + 64
     }
 
     fn tail(&self, line: &Line<'_>) -> &[u8] {

@@ -56,7 +56,7 @@ fn a_record_carries_every_field() {
         },
     ]);
     let encoded = Block::parse(&bytes).unwrap().to_otlp(0..2).unwrap();
-    let request = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
+    let request = ExportLogsServiceRequest::decode(encoded.as_ref()).unwrap();
     let scope = &request.resource_logs[0].scope_logs[0];
     assert_eq!(scope.scope.as_ref().unwrap().name, "sitelog");
     let [first, second] = scope.log_records.as_slice() else {
@@ -106,7 +106,7 @@ fn a_record_carries_every_field() {
 fn a_range_is_the_same_records() {
     let bytes = block(&[line(b"a"), line(b"b"), line(b"c")]);
     let encoded = Block::parse(&bytes).unwrap().to_otlp(1..2).unwrap();
-    let request = ExportLogsServiceRequest::decode(encoded.as_slice()).unwrap();
+    let request = ExportLogsServiceRequest::decode(encoded.as_ref()).unwrap();
     let records = &request.resource_logs[0].scope_logs[0].log_records;
     assert_eq!(records.len(), 1);
     assert_eq!(records[0].body, any(any_value::Value::StringValue("b".into())));
@@ -134,7 +134,7 @@ proptest! {
             prop_assert_eq!(*seq, 40 + i as u64);
             prop_assert_eq!(line, &lines[i]);
         }
-        let request = ExportLogsServiceRequest::decode(parsed.to_otlp(0..lines.len()).unwrap().as_slice()).unwrap();
+        let request = ExportLogsServiceRequest::decode(parsed.to_otlp(0..lines.len()).unwrap().as_ref()).unwrap();
         prop_assert_eq!(request.resource_logs[0].scope_logs[0].log_records.len(), lines.len());
     }
 
