@@ -60,8 +60,10 @@ impl Reserved {
 /// A request that was taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
+    pub(crate) path: String,
     pub(crate) headers: HeaderMap,
-    request: serde_json::Value,
+    /// The message, without frame and compression.
+    pub(crate) body: Vec<u8>,
 }
 
 #[derive(Clone)]
@@ -147,7 +149,7 @@ impl Sink {
             .lock()
             .unwrap()
             .iter()
-            .for_each(|taken| recorded.add(&taken.request));
+            .for_each(|taken| recorded.add(&taken.request()));
         recorded
     }
 }
@@ -184,11 +186,9 @@ async fn handle(request: Request<Incoming>, book: Book) -> Result<Reply, hyper::
     }
     let kind = head.headers[CONTENT_TYPE].to_str().unwrap().to_owned();
     if matches!(answer, Answer::Take | Answer::Slow) {
-        let request = decode(head.uri.path(), &kind, &head.headers, &body);
-        book.taken.lock().unwrap().push(Taken {
-            headers: head.headers,
-            request,
-        });
+        let path = head.uri.path().to_owned();
+        let body = plain(&kind, &head.headers, &body);
+        book.taken.lock().unwrap().push(Taken { path, headers: head.headers, body });
     }
     Ok(reply(answer, &kind))
 }
@@ -221,28 +221,35 @@ fn body(text: &'static str) -> BoxBody<Bytes, Infallible> {
     Full::new(Bytes::from_static(text.as_bytes())).boxed()
 }
 
-fn decode(path: &str, kind: &str, headers: &HeaderMap, body: &[u8]) -> serde_json::Value {
-    let is_grpc = kind.starts_with("application/grpc");
+/// The message of a request.
+fn plain(kind: &str, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
     // gRPC's frame: whether it is compressed, and its length.
-    let (compressed, body) = match is_grpc {
+    let (compressed, body) = match kind.starts_with("application/grpc") {
         true => (body[0] == 1, &body[5..]),
         false => (headers.contains_key(CONTENT_ENCODING), body),
     };
-    let mut plain = body.to_vec();
-    if compressed {
-        plain.clear();
-        flate2::read::GzDecoder::new(body).read_to_end(&mut plain).unwrap();
+    if !compressed {
+        return body.to_vec();
     }
-    if kind == "application/json" {
-        return serde_json::from_slice(&plain).unwrap();
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(body).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+impl Taken {
+    pub(crate) fn is_logs(&self) -> bool {
+        self.path.to_ascii_lowercase().contains("logs")
     }
-    match path {
-        "/v1/logs" | "/opentelemetry.proto.collector.logs.v1.LogsService/Export" => {
-            serde_json::to_value(ExportLogsServiceRequest::decode(&plain[..]).unwrap()).unwrap()
+
+    /// The request as OTLP/JSON.
+    pub(crate) fn request(&self) -> serde_json::Value {
+        if self.headers[CONTENT_TYPE] == "application/json" {
+            return serde_json::from_slice(&self.body).unwrap();
         }
-        "/v1/traces" | "/opentelemetry.proto.collector.trace.v1.TraceService/Export" => {
-            serde_json::to_value(ExportTraceServiceRequest::decode(&plain[..]).unwrap()).unwrap()
-        }
-        other => panic!("path {other}"),
+        let request = match self.is_logs() {
+            true => serde_json::to_value(ExportLogsServiceRequest::decode(&self.body[..]).unwrap()),
+            false => serde_json::to_value(ExportTraceServiceRequest::decode(&self.body[..]).unwrap()),
+        };
+        request.unwrap()
     }
 }
