@@ -2,7 +2,7 @@
 
 use crate::settings::{GlobalSettings, LedgerSettings, OtlpFlags, RunSettings};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -172,7 +172,10 @@ pub(crate) struct CompletionsArgs {
 
 /// Reads the command line; help and version are printed here, a mistake is one line and exit status 64.
 pub(crate) fn parse() -> Result<Cli, std::process::ExitCode> {
-    Cli::try_parse().map_err(|error| match error.kind() {
+    let parsed = command()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|error| match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // A closed stdout is the reader's choice.
             let _ = error.print();
@@ -187,6 +190,14 @@ pub(crate) fn parse() -> Result<Cli, std::process::ExitCode> {
             crate::exit::usage()
         }
     })
+}
+
+/// The declaration; help names the variables and does not show what is in them, which may be secret.
+pub(crate) fn command() -> clap::Command {
+    fn hide(command: clap::Command) -> clap::Command {
+        command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(hide)
+    }
+    hide(Cli::command())
 }
 
 /// What is wrong, where it was said (a flag or a variable), and where help is.
@@ -233,7 +244,7 @@ fn variable(error: &clap::Error) -> Option<String> {
     if given {
         return None;
     }
-    let command = Cli::command();
+    let command = command();
     let all = command
         .get_subcommands()
         .flat_map(|sub| sub.get_arguments())

@@ -12,7 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// What a job's end may still give to other runs' records.
-const LAST: Patience = Patience { total: Duration::from_millis(500), idle: Duration::from_millis(200) };
+const LAST: Patience = Patience {
+    total: Duration::from_millis(500),
+    idle: Duration::from_millis(200),
+};
 
 /// A job that ends within this time leaves other runs' records alone.
 const SHORT: Duration = Duration::from_millis(250);
@@ -39,10 +42,15 @@ impl Leftovers {
     }
 
     fn deliver(&self, ledger: &Ledger, otlp: OtlpConfig) {
-        let waiting = ledger.chains().unwrap_or_default().into_iter().filter(|chain| is_waiting(ledger, chain));
+        let waiting = ledger
+            .chains()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|chain| is_waiting(ledger, chain));
         for chain in waiting {
             let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            slot.get_or_insert_with(|| Exporter::start(otlp.clone())).deliver(ledger, &chain);
+            slot.get_or_insert_with(|| Exporter::start(otlp.clone()))
+                .deliver(ledger, &chain);
         }
     }
 
@@ -74,6 +82,9 @@ pub(crate) fn finish(ledger: &Ledger, chain: &ChainId) -> Result<bool, Failure> 
     match finish_interrupted(ledger, chain, &Sanitizer::new(Settings::default())) {
         Ok(_) => Ok(true),
         Err(Error::Locked { .. }) => Ok(false),
-        Err(error) => Err(Failure::input(format!("the record of run {} stays unfinished: {error}", chain.id))),
+        Err(error) => Err(Failure::input(format!(
+            "the record of run {} stays unfinished: {error}",
+            chain.id
+        ))),
     }
 }

@@ -40,7 +40,7 @@ impl Setup {
 
     /// The ledger; nothing is written before somebody appends.
     pub(crate) fn ledger(&self, settings: &LedgerSettings) -> Result<Ledger, Failure> {
-        let settings = merge(settings, &self.file.ledger)?;
+        let settings = merge(settings, &self.file.ledger)?.effective();
         Ok(Ledger::open(self.data_dir(), settings.options())?)
     }
 

@@ -1,13 +1,13 @@
 //! `sitelog completions`: shell completions and the man page.
 
-use crate::cli::{Cli, CompletionsArgs};
+use crate::cli::CompletionsArgs;
 use crate::exit::Failure;
-use clap::{CommandFactory, ValueEnum};
+use clap::ValueEnum;
 use clap_complete::Shell;
 use std::process::ExitCode;
 
 pub(super) fn run(args: &CompletionsArgs) -> Result<ExitCode, Failure> {
-    let mut command = Cli::command();
+    let mut command = crate::cli::command();
     let mut text = Vec::new();
     if args.shell == "man" {
         clap_mangen::Man::new(command).render(&mut text)?;

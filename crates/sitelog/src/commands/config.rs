@@ -34,14 +34,15 @@ pub(super) fn run(setup: &Setup, command: &ConfigCommand) -> Result<ExitCode, Fa
 /// What is in force, as JSON (which is YAML), with secrets hidden.
 fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
     let otlp = setup.otlp(&args.otlp)?;
-    setup.tenant()?;
     let mut global = serde_json::to_value(&setup.global).map_err(anyhow::Error::from)?;
+    global["tenant"] = setup.tenant()?.to_string().into();
+    global["log-level"] = serde_json::to_value(setup.log_level()).map_err(anyhow::Error::from)?;
     global["data-dir"] = setup.data_dir().to_string_lossy().into();
     let value = serde_json::json!({
         "global": global,
         "otlp": destinations(&otlp),
-        "ledger": merge(&args.ledger, &setup.file.ledger)?,
-        "run": merge(&args.run, &setup.file.run)?,
+        "ledger": merge(&args.ledger, &setup.file.ledger)?.effective(),
+        "run": merge(&args.run, &setup.file.run)?.effective(),
     });
     let text = serde_json::to_string_pretty(&value).map_err(anyhow::Error::from)?;
     Ok(Sanitizer::new(Settings::default()).text(&text).into_owned() + "\n")

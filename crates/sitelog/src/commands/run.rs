@@ -21,7 +21,7 @@ const IDLE: Duration = Duration::from_secs(1);
 
 pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     let mut signals = Signals::take()?;
-    let settings = merge(&args.settings, &setup.file.run)?;
+    let settings = merge(&args.settings, &setup.file.run)?.effective();
     let otlp = setup.otlp(&args.otlp)?;
     let env = |name: &str| std::env::var(name).ok();
     let mut ci = Ci::detect(&env);
@@ -63,7 +63,10 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         _ => None,
     };
     let exporter = follow(&otlp, &recording);
-    let leftovers = ledger.as_ref().ok().map(|ledger| Leftovers::begin(ledger, &identity.tenant, &otlp));
+    let leftovers = ledger
+        .as_ref()
+        .ok()
+        .map(|ledger| Leftovers::begin(ledger, &identity.tenant, &otlp));
     let invocation = Invocation {
         argv: args.command.clone(),
         env: job_env(&recording),

@@ -25,7 +25,11 @@ pub(super) fn run(setup: &Setup, format: Format) -> Result<ExitCode, Failure> {
                 (status.frames, status.bytes, status.oldest, 0),
             ));
         }
-        for cursor in status.cursors.iter().filter(|cursor| cursor.lag_frames + cursor.refused > 0) {
+        for cursor in status
+            .cursors
+            .iter()
+            .filter(|cursor| cursor.lag_frames + cursor.refused > 0)
+        {
             let CursorStatus {
                 name,
                 lag_frames,

@@ -40,14 +40,21 @@ pub(crate) enum DurabilityChoice {
 const MAX_BYTES: u64 = 8 << 30;
 
 impl LedgerSettings {
-    /// The ledger's options; job output is worth compressing.
+    /// The same with each default in its place.
+    pub(crate) fn effective(mut self) -> Self {
+        self.durability.get_or_insert(DurabilityChoice::Fsync);
+        self.max_bytes.get_or_insert(Size(MAX_BYTES));
+        self
+    }
+
+    /// The ledger's options, of effective settings; job output is worth compressing.
     pub(crate) fn options(&self) -> Options {
         let durability = match self.durability {
             Some(DurabilityChoice::Os) => Durability::Os,
             Some(DurabilityChoice::Fsync) | None => Durability::Fsync,
         };
         let budget = Budget {
-            bytes: Some(self.max_bytes.map_or(MAX_BYTES, |size| size.0)),
+            bytes: self.max_bytes.map(|size| size.0),
             age: self.max_age.map(|age| age.0),
         };
         Options {

@@ -80,18 +80,31 @@ pub(crate) enum WhenFullChoice {
 }
 
 impl RunSettings {
-    /// How the job is run.
+    /// The same with each default in its place.
+    pub(crate) fn effective(mut self) -> Self {
+        let seconds = |seconds| Period(Duration::from_secs(seconds));
+        self.pty.get_or_insert(Pty::Auto);
+        self.no_redact_output.get_or_insert(false);
+        self.when_full.get_or_insert(WhenFullChoice::Block);
+        self.disk_patience.get_or_insert(seconds(10));
+        self.flush_timeout.get_or_insert(seconds(10));
+        self.grace.get_or_insert(seconds(2));
+        self.propagate_traceparent.get_or_insert(false);
+        self
+    }
+
+    /// How the job is run. Of effective settings, as all below.
     pub(crate) fn manner(&self) -> Manner {
         let pty = match self.pty {
             Some(Pty::Always) => PtyMode::Always,
             Some(Pty::Never) => PtyMode::Never,
             Some(Pty::Auto) | None => PtyMode::Auto,
         };
-        let grace = self.grace.map_or(Duration::from_secs(2), |grace| grace.0);
+        let redact_output = self.no_redact_output != Some(true);
         Manner {
             pty,
-            grace,
-            redact_output: !self.no_redact_output.unwrap_or(false),
+            grace: time(self.grace),
+            redact_output,
         }
     }
 
@@ -101,12 +114,19 @@ impl RunSettings {
             Some(WhenFullChoice::DropNew) => WhenFull::DropNew,
             Some(WhenFullChoice::Block) | None => WhenFull::Block,
         };
-        let disk_patience = self.disk_patience.map_or(Duration::from_secs(10), |patience| patience.0);
-        Policy { when_full, disk_patience, tell: crate::exit::say }
+        Policy {
+            when_full,
+            disk_patience: time(self.disk_patience),
+            tell: crate::exit::say,
+        }
     }
 
     /// How long the end of the run waits for a destination that makes progress.
     pub(crate) fn flush_timeout(&self) -> Duration {
-        self.flush_timeout.map_or(Duration::from_secs(10), |timeout| timeout.0)
+        time(self.flush_timeout)
     }
+}
+
+fn time(period: Option<Period>) -> Duration {
+    period.map_or(Duration::ZERO, |period| period.0)
 }
