@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Recorded jobs and their output
     #[command(subcommand)]
     Jobs(JobsCommand),
+    /// Hide secrets between stdin and stdout
+    #[command(after_help = "Examples:\n  make 2>&1 | sitelog redact\n  sitelog redact --secret-env 'DEPLOY_*' < build.log > clean.log")]
+    Redact(RedactArgs),
     /// Check, print and describe the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -121,6 +124,17 @@ pub(crate) struct LogsArgs {
     /// Give the job's streams back byte for byte, each on its own
     #[arg(long)]
     pub(crate) raw: bool,
+}
+
+/// `sitelog redact`.
+#[derive(Debug, Args)]
+pub(crate) struct RedactArgs {
+    /// Also hide the values of variables whose names match (repeatable, * and ?)
+    #[arg(long, env = "SITELOG_SECRET_ENV", value_name = "PATTERN", value_delimiter = ',')]
+    pub(crate) secret_env: Vec<String>,
+    /// Read redaction cases, one JSON object a line, and write their answers
+    #[arg(long, env = "SITELOG_CASES")]
+    pub(crate) cases: bool,
 }
 
 /// `sitelog config`.

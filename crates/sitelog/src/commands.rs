@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod flush;
 mod jobs;
+mod redact;
 mod run;
 mod spool;
 
@@ -15,8 +16,10 @@ use std::process::ExitCode;
 
 /// Runs the command that was asked for.
 pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
-    if let Command::Completions(args) = &cli.command {
-        return completions::run(args);
+    match &cli.command {
+        Command::Completions(args) => return completions::run(args),
+        Command::Redact(args) => return redact::run(args),
+        _ => {}
     }
     let setup = Setup::new(&cli.global, cli.config.as_deref())?;
     match cli.command {
@@ -26,6 +29,6 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Jobs(command) => jobs::run(&setup, &command),
         Command::Config(command) => config::run(&setup, &command),
         Command::Demo(args) => demo::run(&setup, &args),
-        Command::Completions(_) => Ok(ExitCode::SUCCESS),
+        Command::Completions(_) | Command::Redact(_) => Ok(ExitCode::SUCCESS),
     }
 }
