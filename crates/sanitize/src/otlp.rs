@@ -58,10 +58,18 @@ impl Sanitizer {
 }
 
 fn request(rules: &Arc<Compiled>, signal: Signal, bytes: Bytes) -> Result<Bytes, Invalid> {
+    // Names and texts stand in the protobuf as they are: where no anchor stands, there is nothing to hide.
+    let suspicious = text::suspicious(rules, &bytes);
     match signal {
-        Signal::Logs => rewrite::<ExportLogsServiceRequest>(bytes, signal, |request| logs(rules, request)),
-        Signal::Traces => rewrite::<ExportTraceServiceRequest>(bytes, signal, |request| traces(rules, request)),
-        Signal::Metrics => rewrite::<ExportMetricsServiceRequest>(bytes, signal, |request| metrics(rules, request)),
+        Signal::Logs => {
+            rewrite::<ExportLogsServiceRequest>(bytes, signal, |request| suspicious && logs(rules, request))
+        }
+        Signal::Traces => {
+            rewrite::<ExportTraceServiceRequest>(bytes, signal, |request| suspicious && traces(rules, request))
+        }
+        Signal::Metrics => {
+            rewrite::<ExportMetricsServiceRequest>(bytes, signal, |request| suspicious && metrics(rules, request))
+        }
     }
 }
 

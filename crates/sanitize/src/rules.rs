@@ -59,8 +59,6 @@ pub enum Find {
     Near(&'static [&'static str], Matcher),
     /// A matcher, called wherever this byte stands.
     At(u8, Matcher),
-    /// Found by the structure of a value only, not in text.
-    Structure,
 }
 
 /// A matcher that is code.

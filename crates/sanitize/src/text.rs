@@ -72,6 +72,30 @@ pub(crate) fn may_hold_something(rules: &Arc<Compiled>, bytes: &[u8]) -> bool {
             .is_some_and(|(byte, ..)| memchr::memchr(byte, bytes).is_some())
 }
 
+/// Whether an anchor of a rule or a declared value stands anywhere in some bytes, or what may part one (an escape).
+pub(crate) fn suspicious(rules: &Compiled, bytes: &[u8]) -> bool {
+    if memchr::memchr(0x1b, bytes).is_some()
+        || rules
+            .byte
+            .is_some_and(|(byte, ..)| memchr::memchr(byte, bytes).is_some())
+    {
+        return true;
+    }
+    let view = View {
+        bytes,
+        ended: true,
+        seams: &[],
+    };
+    let mut from = 0;
+    while let Some(at) = rules.grams.next(bytes, from) {
+        if rules.stands(&view, at) {
+            return true;
+        }
+        from = at + 1;
+    }
+    false
+}
+
 /// The spans to hide in a whole text.
 pub(crate) fn hits(rules: &Arc<Compiled>, bytes: &[u8]) -> Vec<Hit> {
     let mut scan = Scan::default();

@@ -13,7 +13,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "pem-private-key",
         contract: "R11",
         why: "the material of a private key, from BEGIN to END",
-        find: Find::Near(&["-----begin "], Matcher(pem)),
+        find: Find::Near(&["begin "], Matcher(pem)),
         hits: &[
             (
                 concat!(
@@ -92,6 +92,9 @@ pub(super) static RULES: &[Rule] = &[
 static LABEL: Set = Set::new(&[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')], b" ");
 
 fn pem(view: &View<'_>, anchor: Range<usize>, _: &Context<'_>, found: &mut Found) -> Result<(), More> {
+    if !view.slice(0..anchor.start).ends_with(b"-----") || view.slice(anchor.clone()) != b"BEGIN " {
+        return Ok(());
+    }
     let end = view.run(anchor.end, &LABEL, 64)?;
     let label = view.slice(anchor.end..end);
     let private = label.ends_with(b"PRIVATE KEY") || label.ends_with(b"PRIVATE KEY BLOCK");

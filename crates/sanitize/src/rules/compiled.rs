@@ -119,7 +119,7 @@ impl Compiled {
                     byte = Some((*at, check.0, place));
                     tails.push(people::tail);
                 }
-                Find::Declared | Find::Structure => {}
+                Find::Declared => {}
             }
         }
         for (place, rule) in settings
@@ -253,6 +253,29 @@ impl Compiled {
                 None => Ok(()),
             },
         }
+    }
+
+    /// Whether an anchor or a pattern really stands at a place that may hold one.
+    pub(crate) fn stands(&self, view: &View<'_>, at: usize) -> bool {
+        let Some(window) = view.bytes.get(at..).and_then(<[u8]>::first_chunk::<GRAM>) else {
+            return false;
+        };
+        self.grams.of(gram(*window)).any(|candidate| match candidate {
+            Candidate::Pattern(index, unit) => self.patterns.get(index as usize).is_some_and(|pattern| {
+                let unit = unit as usize;
+                pattern.backward(view, at, unit).is_some()
+                    && pattern.forward(view, at, unit).is_ok_and(|end| end.is_some())
+            }),
+            Candidate::Anchor(index, offset) => self.anchors.get(index as usize).is_some_and(|anchor| {
+                let start = at.checked_sub(offset as usize);
+                let stands = |start| {
+                    view.slice(start..start + anchor.literal.len())
+                        .eq_ignore_ascii_case(&anchor.literal)
+                };
+                start.is_some_and(stands)
+            }),
+            Candidate::Byte => true,
+        })
     }
 
     /// Where a candidate's anchor stands, if it is one of keys and has arrived whole.

@@ -98,14 +98,17 @@ fn unquoted(view: &View<'_>, at: usize, style: Style, plural: bool, found: &mut 
     {
         return Ok(());
     }
-    let end = view.run(at, &VALUE, placeholder::LONGEST)?;
-    let value = view.slice(at..end);
-    if plural && is_number(value) {
-        return Ok(());
-    }
-    if let Style::Colon { starts_line, .. } = style {
-        if !looks_secret(value) && !(starts_line && only_word(view, end)?) {
+    // Only a number behind a plural, or a word behind a colon, is looked at as a whole.
+    if plural || matches!(style, Style::Colon { .. }) {
+        let end = view.run(at, &VALUE, placeholder::LONGEST)?;
+        let value = view.slice(at..end);
+        if plural && is_number(value) {
             return Ok(());
+        }
+        if let Style::Colon { starts_line, .. } = style {
+            if !looks_secret(value) && !(starts_line && only_word(view, end)?) {
+                return Ok(());
+            }
         }
     }
     found.open(

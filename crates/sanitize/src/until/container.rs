@@ -103,8 +103,8 @@ impl Container {
                     mark: b'"',
                     slashes: self.slashes,
                 };
-                let opening: Vec<u8> = [vec![b'\\'; self.slashes], vec![b'"']].concat();
-                if view.is(at, &opening)? {
+                let opening = view.run(at, &BACKSLASH, LOOK_AHEAD)?;
+                if opening - at == self.slashes && view.at(opening)? == Some(b'"') {
                     self.string = Some(self.value && !placeholder_string(view, at + quote.len(), quote)?);
                     return Ok(Some(at + quote.len()));
                 }

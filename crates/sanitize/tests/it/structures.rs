@@ -160,6 +160,14 @@ fn infrastructure_code_says_what_is_secret() {
     assert_eq!(body(&plan)["change"]["after"], want);
     assert_eq!(body(&json!({"Value": "x", "Secret": true}))["Value"], "[REDACTED]");
     assert_eq!(body(&json!({"Value": "x", "Secret": false}))["Value"], "x");
+    assert_eq!(
+        body(&json!({"sensitive": true, "value": "q"})),
+        json!({"sensitive": true, "value": "[REDACTED]"})
+    );
+    assert_eq!(
+        body(&json!(["curl", "-u", "a:b"])),
+        json!(["curl", "-u", "a:[REDACTED]"])
+    );
 }
 
 #[test]
