@@ -1,6 +1,6 @@
 //! Encoded OTLP `KeyValue` messages (`common/v1/common.proto`).
 
-use super::{put_bytes, put_uint, put_varint};
+use super::{put_bytes, put_uint};
 
 /// A string value.
 pub fn string(key: &str, value: &str) -> Vec<u8> {
@@ -15,25 +15,6 @@ pub fn boolean(key: &str, value: bool) -> Vec<u8> {
 /// An integer value; a negative one takes ten bytes, as protobuf's `int64` does.
 pub fn int(key: &str, value: i64) -> Vec<u8> {
     key_value(key, |any| put_uint(any, 3, value as u64))
-}
-
-/// A double value.
-pub fn double(key: &str, value: f64) -> Vec<u8> {
-    key_value(key, |any| {
-        put_varint(any, 4 << 3 | 1);
-        any.extend_from_slice(&value.to_le_bytes());
-    })
-}
-
-/// An array of strings.
-pub fn strings(key: &str, values: &[String]) -> Vec<u8> {
-    let mut array = Vec::new();
-    for value in values {
-        let mut any = Vec::new();
-        put_bytes(&mut any, 1, value.as_bytes());
-        put_bytes(&mut array, 1, &any);
-    }
-    key_value(key, |any| put_bytes(any, 5, &array))
 }
 
 /// A bytes value.
