@@ -127,7 +127,7 @@ fn request(hit_every: usize) -> Bytes {
         time_unix_nano: 1_790_000_000_000_000_000 + at as u64,
         observed_time_unix_nano: 1_790_000_000_000_000_000 + at as u64,
         severity_number: 9,
-        body: text(if hit_every > 0 && at % hit_every == 0 {
+        body: text(if hit_every > 0 && at.is_multiple_of(hit_every) {
             "connect with password=hunter2hunter2 to the orders database and go on as before"
         } else {
             "request handled by the orders service in 12 ms with a cached answer of 5123 bytes for page 3"

@@ -156,7 +156,11 @@ impl StreamRedactor {
                     let payload = self.escape.has_payload();
                     let mut sequence = std::mem::take(&mut self.escape.bytes);
                     if payload {
+                        // The terminator, BEL or ESC `\`, is no part of the text.
+                        let body = sequence.len() - if sequence.ends_with(b"\x07") { 1 } else { 2 };
+                        let terminator = sequence.split_off(body);
                         sequence = redact_flat(&self.rules, &sequence);
+                        sequence.extend_from_slice(&terminator);
                     }
                     let at = self.view.len();
                     if self.seams.last() != Some(&at) {

@@ -49,10 +49,11 @@ pub(crate) fn edits(rules: &Arc<Compiled>, text: &str, depth: usize) -> Vec<Edit
     if !escapes && !may_hold_something(rules, bytes) {
         return Vec::new();
     }
-    if depth > 0 && matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[' | b'"')) {
-        if let Some(documents) = json::parse(text) {
-            return documents.edits(rules, depth - 1);
-        }
+    if depth > 0
+        && matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'))
+        && let Some(documents) = json::parse(text)
+    {
+        return documents.edits(rules, depth - 1);
     }
     if escapes {
         return across_sequences(rules, text);

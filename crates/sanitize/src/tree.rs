@@ -113,18 +113,18 @@ impl Walk<'_> {
                 .and_then(word)
                 .is_some_and(|flag| matches!(flag, "-u" | "--user"));
             let curl = user && (0..at).filter_map(word).any(|word| word.ends_with("curl"));
-            if let (true, Some((name, password))) = (curl, word(at).and_then(|user| user.split_once(':'))) {
-                if !placeholder::is_placeholder(password.as_bytes()) {
-                    let range = name.len() + 1..name.len() + 1 + password.len();
-                    self.changes.retain(|(leaf, _)| *leaf != item.leaf);
-                    self.changes.push((
-                        item.leaf,
-                        Change::Edit(vec![Edit {
-                            range,
-                            with: placeholder::MARKER.to_owned(),
-                        }]),
-                    ));
-                }
+            if let (true, Some((name, password))) = (curl, word(at).and_then(|user| user.split_once(':')))
+                && !placeholder::is_placeholder(password.as_bytes())
+            {
+                let range = name.len() + 1..name.len() + 1 + password.len();
+                self.changes.retain(|(leaf, _)| *leaf != item.leaf);
+                self.changes.push((
+                    item.leaf,
+                    Change::Edit(vec![Edit {
+                        range,
+                        with: placeholder::MARKER.to_owned(),
+                    }]),
+                ));
             }
         }
     }
@@ -152,10 +152,8 @@ impl Walk<'_> {
                 Some(sensitive) => self.hide(value, sensitive),
                 None => self.node(value),
             }
-            if secret_on {
-                if let Some(mask) = infrastructure::mask(entries, key) {
-                    infrastructure::masked(value, mask, &mut |node| hide(&mut self.changes, node, ALL));
-                }
+            if secret_on && let Some(mask) = infrastructure::mask(entries, key) {
+                infrastructure::masked(value, mask, &mut |node| hide(&mut self.changes, node, ALL));
             }
         }
     }

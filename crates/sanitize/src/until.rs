@@ -103,7 +103,7 @@ impl Until {
             let rest = view.bytes.get(*pos..).unwrap_or_default();
             *pos += rest
                 .iter()
-                .take_while(|byte| !stop(**byte) && !(escapes && **byte == b'\\'))
+                .take_while(|byte| !(stop(**byte) || escapes && **byte == b'\\'))
                 .count();
             match view.at(*pos)? {
                 None => return Ok(true),

@@ -51,6 +51,12 @@ pub(super) static RULES: &[Rule] = &[
                 "{\"name\": \"DB_PASSWORD\", \"value\": \"[REDACTED]\"}",
             ),
             ("X_TOKEN,,,abc123,TZ,,,UTC", "X_TOKEN,,,[REDACTED],TZ,,,UTC"),
+            ("curl -H \"X-Api-Key: abcdef\" u", "curl -H \"X-Api-Key: [REDACTED]\" u"),
+            (
+                "passwords = [\"a\", \"b\"]",
+                "passwords = [\"[REDACTED]\", \"[REDACTED]\"]",
+            ),
+            ("\u{1b}]0;password=hunter2\u{7}x", "\u{1b}]0;password=[REDACTED]\u{7}x"),
             ("secret access key: abc123", "secret access key: [REDACTED]"),
             ("username=klee99", "username=[REDACTED]"),
             ("x?access_token=abc&y=1", "x?access_token=[REDACTED]&y=1"),
@@ -215,6 +221,10 @@ fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) 
                 return Ok(());
             }
             let start = site.start;
+            let header = view.slice(site.key.clone()).contains(&b'-');
+            if let Some(quote) = quote_before(view, start).filter(|_| header) {
+                return quoted_header(view, value, quote, found);
+            }
             let style = Style::Colon {
                 starts_line: starts_line(view, start),
                 in_literal: in_literal(view, start),
@@ -229,6 +239,15 @@ fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) 
         }
         _ => Ok(()),
     }
+}
+
+/// `"X-Api-Key: value"`: all up to the quote.
+fn quoted_header(view: &View<'_>, at: usize, quote: crate::until::Quote, found: &mut Found) -> Result<(), More> {
+    found.hold_from(at);
+    if !crate::until::placeholder_string(view, at, quote)? {
+        found.open(at, Until::Line(Some(quote)));
+    }
+    Ok(())
 }
 
 /// Behind `=`, `:=` or `=>`: blanks on both sides, or on none.

@@ -77,10 +77,11 @@ fn userinfo(view: &View<'_>, anchor: Range<usize>, _: &Context<'_>, found: &mut 
         }
         at += 1;
     }
-    if let (Some(colon), Some(last)) = (colon, last) {
-        if colon < last && !placeholder::is_placeholder(view.slice(colon + 1..last)) {
-            found.hide(colon + 1..last);
-        }
+    if let (Some(colon), Some(last)) = (colon, last)
+        && colon < last
+        && !placeholder::is_placeholder(view.slice(colon + 1..last))
+    {
+        found.hide(colon + 1..last);
     }
     Ok(())
 }

@@ -39,6 +39,13 @@ pub(super) fn hide(view: &View<'_>, at: usize, style: Style, plural: bool, found
             _ => {}
         }
     }
+    if matches!((style, view.at(at)?), (Style::Assigned, Some(b'[' | b'{'))) {
+        let next = skip_space(view, at + 1, true)?;
+        if view.at(next)? == Some(b'"') {
+            found.open(at, Until::Container(Container::new(0, !plural)));
+            return Ok(());
+        }
+    }
     let prefixed = matches!(view.at(at)?, Some(b'$' | b'b' | b'r' | b'u' | b'f' | b'@' | b'L'));
     let start = if prefixed && quote_at(view, at + 1)?.is_some() {
         at + 1
@@ -105,10 +112,11 @@ fn unquoted(view: &View<'_>, at: usize, style: Style, plural: bool, found: &mut 
         if plural && is_number(value) {
             return Ok(());
         }
-        if let Style::Colon { starts_line, .. } = style {
-            if !looks_secret(value) && !(starts_line && only_word(view, end)?) {
-                return Ok(());
-            }
+        if let Style::Colon { starts_line, .. } = style
+            && !looks_secret(value)
+            && !(starts_line && only_word(view, end)?)
+        {
+            return Ok(());
         }
     }
     found.open(
