@@ -33,7 +33,7 @@ mod writer;
 pub use clean::Clean;
 pub use otlp::Invalid;
 pub use placeholder::MARKER;
-pub use sanitizer::Sanitizer;
+pub use sanitizer::{Explanation, Sanitizer};
 pub use settings::{Declared, SHORTEST, Settings, UserRule, declared_from_env};
 pub use stream::StreamRedactor;
 pub use writer::RedactingWriter;

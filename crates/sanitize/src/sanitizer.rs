@@ -14,6 +14,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Clone)]
 pub struct Sanitizer(Arc<Shared>);
 
+/// What hit where; it holds nothing of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The id of the rule.
+    pub rule: String,
+    /// The bytes of the text that are hidden.
+    pub range: std::ops::Range<usize>,
+}
+
 struct Shared {
     state: Mutex<State>,
     version: AtomicU64,
@@ -101,6 +110,18 @@ impl Sanitizer {
             Some(redacted) => Cow::Owned(redacted),
             None => Cow::Borrowed(text),
         }
+    }
+
+    /// Which rules hit where in a whole text; where spans overlap, the rule of the first. Never the value.
+    pub fn explain(&self, text: &[u8]) -> Vec<Explanation> {
+        let rules = self.rules().0;
+        let rule = |place: u16| rules.ids.get(usize::from(place)).cloned().unwrap_or_default();
+        let hits = crate::text::hits(&rules, text).into_iter();
+        hits.map(|hit| Explanation {
+            rule: rule(hit.rule),
+            range: hit.range,
+        })
+        .collect()
     }
 
     /// The rules as they are now, and their version.

@@ -125,3 +125,13 @@ fn users_add_rules_and_turn_rules_off() {
         assert!(Sanitizer::try_new(bad).is_err());
     }
 }
+
+#[test]
+fn an_explanation_names_the_rule_and_the_place() {
+    let explained = without_people().explain(b"x token=abc https://u:pw@h");
+    let rules: Vec<_> = explained
+        .iter()
+        .map(|hit| (hit.rule.as_str(), hit.range.clone()))
+        .collect();
+    assert_eq!(rules, [("key-value", 8..11), ("url-password", 22..24)]);
+}
