@@ -20,15 +20,23 @@ const SINGLE: &str = "i=0; while :; do echo $i; i=$((i+1)); done";
 /// The numbers of the complete lines of a text; whatever comes after the last line feed is still being written.
 #[track_caller]
 fn numbers(text: &[u8]) -> Vec<u64> {
-    let lines = text.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
-    lines.map(|line| str::from_utf8(line).unwrap().trim_end().parse().unwrap()).collect()
+    let lines = text
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| line.ends_with(b"\n"));
+    lines
+        .map(|line| str::from_utf8(line).unwrap().trim_end().parse().unwrap())
+        .collect()
 }
 
 /// The run's lines are 0, 1, 2, …: none lost, none twice, none out of order.
 #[track_caller]
 fn assert_counts(numbers: &[u64], what: &str) {
     let wrong = numbers.iter().zip(0..).find(|(number, expected)| **number != *expected);
-    assert!(wrong.is_none(), "{what}: {wrong:?} (found, expected) of {} lines", numbers.len());
+    assert!(
+        wrong.is_none(),
+        "{what}: {wrong:?} (found, expected) of {} lines",
+        numbers.len()
+    );
 }
 
 /// What a sink has of one run.
@@ -47,7 +55,11 @@ fn by_round(sink: &Sink) -> BTreeMap<String, Arrived> {
             let mut recorded = Recorded::default();
             recorded.add(&taken.request());
             for span in recorded.spans {
-                rounds.entry(span.resource["round"].as_str().unwrap().to_owned()).or_default().spans.push(span);
+                rounds
+                    .entry(span.resource["round"].as_str().unwrap().to_owned())
+                    .or_default()
+                    .spans
+                    .push(span);
             }
             continue;
         }
@@ -57,21 +69,34 @@ fn by_round(sink: &Sink) -> BTreeMap<String, Arrived> {
                 other => panic!("round {other:?}"),
             };
             let records = resource.scope_logs.into_iter().flat_map(|scope| scope.log_records);
-            rounds.entry(round).or_default().lines.extend(records.map(|record| line(&record)));
+            rounds
+                .entry(round)
+                .or_default()
+                .lines
+                .extend(records.map(|record| line(&record)));
         }
     }
     rounds
 }
 
 fn line(record: &LogRecord) -> (i64, u64) {
-    match (find(&record.attributes, "sitelog.seq"), record.body.as_ref().and_then(|body| body.value.as_ref())) {
+    match (
+        find(&record.attributes, "sitelog.seq"),
+        record.body.as_ref().and_then(|body| body.value.as_ref()),
+    ) {
         (Some(Value::IntValue(seq)), Some(Value::StringValue(text))) => (*seq, text.parse().unwrap()),
         other => panic!("{other:?}"),
     }
 }
 
 fn find<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
-    attributes.iter().find(|attribute| attribute.key == key)?.value.as_ref()?.value.as_ref()
+    attributes
+        .iter()
+        .find(|attribute| attribute.key == key)?
+        .value
+        .as_ref()?
+        .value
+        .as_ref()
 }
 
 impl Arrived {
@@ -80,7 +105,11 @@ impl Arrived {
     fn numbers(&mut self) -> Vec<u64> {
         self.lines.sort_unstable();
         let wrong = self.lines.iter().zip(0..).find(|((seq, _), expected)| seq != expected);
-        assert!(wrong.is_none(), "a double or a gap at {wrong:?} of {} lines", self.lines.len());
+        assert!(
+            wrong.is_none(),
+            "a double or a gap at {wrong:?} of {} lines",
+            self.lines.len()
+        );
         self.lines.iter().map(|(_, number)| *number).collect()
     }
 
@@ -99,7 +128,13 @@ fn wait_for_output(file: &Path) {
 /// `flush` to a sink must end well and leave nothing waiting.
 #[track_caller]
 fn flush(scene: &Scene, sink: &Sink) {
-    let flushed = scene.tell(&["flush", "--otlp.endpoint", &sink.endpoint(), "--otlp.protocol", "http/protobuf"]);
+    let flushed = scene.tell(&[
+        "flush",
+        "--otlp.endpoint",
+        &sink.endpoint(),
+        "--otlp.protocol",
+        "http/protobuf",
+    ]);
     assert_eq!(flushed.code, 0, "{flushed:?}");
     assert_eq!(scene.waiting(), 0, "something waits after flush");
 }

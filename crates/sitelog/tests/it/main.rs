@@ -7,6 +7,8 @@
 
 mod cases;
 mod collector;
+mod crash;
+mod faults;
 mod recorded;
 mod scene;
 mod sink;

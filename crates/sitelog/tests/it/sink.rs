@@ -188,7 +188,11 @@ async fn handle(request: Request<Incoming>, book: Book) -> Result<Reply, hyper::
     if matches!(answer, Answer::Take | Answer::Slow) {
         let path = head.uri.path().to_owned();
         let body = plain(&kind, &head.headers, &body);
-        book.taken.lock().unwrap().push(Taken { path, headers: head.headers, body });
+        book.taken.lock().unwrap().push(Taken {
+            path,
+            headers: head.headers,
+            body,
+        });
     }
     Ok(reply(answer, &kind))
 }

@@ -25,7 +25,11 @@ fn kill_job(scene: &Scene) {
 /// Starts the job with its output in a file, and waits for some.
 fn start(scene: &Scene, seen: &Path) -> std::process::Child {
     let mut command = scene.run_command(&["--attr", "round=0"], &["sh", "-c", JOB]);
-    let wrapper = command.stdout(File::create(seen).unwrap()).stderr(Stdio::piped()).spawn().unwrap();
+    let wrapper = command
+        .stdout(File::create(seen).unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     wait_for_output(seen);
     wrapper
 }
@@ -45,7 +49,10 @@ fn the_end_of_a_killed_job_is_recorded() {
     let sink = Sink::start(Answer::Take);
     flush(&scene, &sink);
     let span = sink.recorded().span().clone();
-    assert_eq!((span.outcome(), span.text("sitelog.signal")), (("failure", "SIGKILL", Some(137)), "SIGKILL"));
+    assert_eq!(
+        (span.outcome(), span.text("sitelog.signal")),
+        (("failure", "SIGKILL", Some(137)), "SIGKILL")
+    );
     assert!(span.failed && span.message.contains("SIGKILL"), "{span:?}");
 }
 
@@ -66,7 +73,12 @@ fn job_and_wrapper_can_be_killed_together() {
         }
         end(&mut wrapper);
         let (seen, kept) = (numbers(&read(&seen)), numbers(&scene.raw_logs("last").0));
-        assert!(seen.len() <= kept.len() && kept.starts_with(&seen), "{} seen, {} kept", seen.len(), kept.len());
+        assert!(
+            seen.len() <= kept.len() && kept.starts_with(&seen),
+            "{} seen, {} kept",
+            seen.len(),
+            kept.len()
+        );
 
         let sink = Sink::start(Answer::Take);
         flush(&scene, &sink);
@@ -74,6 +86,9 @@ fn job_and_wrapper_can_be_killed_together() {
         assert_eq!(arrived.numbers(), kept);
         let (_, error, _) = arrived.span().outcome();
         // When the job goes first, the wrapper may have recorded its end before it was killed.
-        assert!(error == "interrupted" || error == "SIGKILL" && !wrapper_first, "{error}");
+        assert!(
+            error == "interrupted" || error == "SIGKILL" && !wrapper_first,
+            "{error}"
+        );
     }
 }

@@ -31,11 +31,19 @@ fn kill_once(scene: &Scene, round: u64, from: From, endpoint: Option<&str>) -> V
     let seen = scene.path(&format!("seen-{round}"));
     let name = format!("round={round}");
     let mut flags = vec!["--attr", name.as_str()];
-    flags.extend(endpoint.iter().flat_map(|endpoint| ["--otlp.protocol", "http/protobuf", "--otlp.endpoint", endpoint]));
+    flags.extend(
+        endpoint
+            .iter()
+            .flat_map(|endpoint| ["--otlp.protocol", "http/protobuf", "--otlp.endpoint", endpoint]),
+    );
     let job = if round % 2 == 0 { BULK } else { SINGLE };
     // The round's number is in the command, so that `jobs list` tells the runs apart.
     let mut command = scene.run_command(&flags, &["sh", "-c", job, &format!("{round}")]);
-    let mut wrapper = command.stdout(File::create(&seen).unwrap()).stderr(Stdio::null()).spawn().unwrap();
+    let mut wrapper = command
+        .stdout(File::create(&seen).unwrap())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     if from == From::Output {
         wait_for_output(&seen);
     }
@@ -59,14 +67,20 @@ fn in_ledger(scene: &Scene) -> BTreeMap<String, Vec<u64>> {
 /// One home: kills, then the ledger, then `flush`. Gives how many lines were seen and how many were kept.
 fn home(rounds: u64, from: From) -> (usize, usize) {
     let scene = Scene::new();
-    let seen: BTreeMap<String, Vec<u64>> =
-        (0..rounds).map(|round| (round.to_string(), kill_once(&scene, round, from, None))).collect();
+    let seen: BTreeMap<String, Vec<u64>> = (0..rounds)
+        .map(|round| (round.to_string(), kill_once(&scene, round, from, None)))
+        .collect();
     let kept = in_ledger(&scene);
     for (round, seen) in &seen {
         let kept = kept.get(round).map(Vec::as_slice).unwrap_or_default();
         assert_counts(seen, "seen");
         assert_counts(kept, "kept");
-        assert!(seen.len() <= kept.len(), "round {round}: {} lines seen, {} in the ledger", seen.len(), kept.len());
+        assert!(
+            seen.len() <= kept.len(),
+            "round {round}: {} lines seen, {} in the ledger",
+            seen.len(),
+            kept.len()
+        );
     }
     let sink = Sink::start(Answer::Take);
     flush(&scene, &sink);
@@ -86,7 +100,11 @@ fn home(rounds: u64, from: From) -> (usize, usize) {
 
 /// Two homes at a time.
 fn homes(count: u64, rounds: u64, from: From) -> (usize, usize) {
-    let half = move |homes: u64| (0..homes).map(|_| home(rounds, from)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let half = move |homes: u64| {
+        (0..homes)
+            .map(|_| home(rounds, from))
+            .fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+    };
     let other = std::thread::spawn(move || half(count / 2));
     let (here, there) = (half(count - count / 2), other.join().unwrap());
     (here.0 + there.0, here.1 + there.1)
@@ -98,7 +116,10 @@ fn homes(count: u64, rounds: u64, from: From) -> (usize, usize) {
 #[test]
 fn what_was_seen_before_a_kill_is_kept_and_delivered() {
     let (seen, kept) = homes(HOMES, ROUNDS, From::Output);
-    println!("{} kills: {seen} lines seen, {kept} kept and delivered, 0 lost", HOMES * ROUNDS);
+    println!(
+        "{} kills: {seen} lines seen, {kept} kept and delivered, 0 lost",
+        HOMES * ROUNDS
+    );
     assert!(seen > 0);
 }
 

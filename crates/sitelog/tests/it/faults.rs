@@ -1,0 +1,10 @@
+//! Bad input and faults: what the user sees (nothing, or one line when something was lost), what is counted, what is kept.
+
+mod configuration;
+mod disk;
+mod many;
+mod redaction;
+mod signals;
+mod start;
+mod trace;
+mod usage;
