@@ -195,12 +195,15 @@ pub(super) fn is_number(value: &[u8]) -> bool {
 /// Whether the text before, on its line, looks like a JSON string that has not ended.
 pub(super) fn in_json_string(view: &View<'_>, at: usize) -> bool {
     let from = at.saturating_sub(crate::view::LOOK_BACK);
-    let line = view.bytes[from..at]
-        .rsplit(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    let opens = |window: &[u8]| window == b"\":\"" || window == b"\": \"" || window == b"\", \"" || window == b"\",\"";
-    line.windows(3).any(opens) || line.windows(4).any(opens) || line.trim_ascii_start().starts_with(b"\"")
+    let from = memchr::memrchr(b'\n', &view.bytes[from..at]).map_or(from, |newline| from + newline + 1);
+    let line = &view.bytes[from..at];
+    let opens = |mark: usize| {
+        matches!(
+            &line[mark + 1..],
+            [b':' | b',', b'"', ..] | [b':' | b',', b' ', b'"', ..]
+        )
+    };
+    line.trim_ascii_start().starts_with(b"\"") || memchr::memchr_iter(b'"', line).any(opens)
 }
 
 /// Skips white space in a line, or any where `lines`.
