@@ -74,6 +74,13 @@ struct Inner {
 /// Ends the sync thread and gives the lock back when the last [`Chain`] is gone.
 struct Closer(Arc<Live>);
 
+/// Whether a batch has to fit into the budget.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Budgeted {
+    Yes,
+    No,
+}
+
 impl Chain {
     pub(crate) fn new(root: Arc<Root>, writer: Writer, commit: Commit, lock: Arc<dyn DiskFile>) -> Self {
         let (id, folder) = (writer.chain.clone(), writer.folder.clone());
@@ -109,7 +116,19 @@ impl Chain {
     /// # Errors
     /// [`Refused`]; nothing of the batch is in the ledger then.
     pub fn write(&self, batch: &Clean<Batch>) -> Result<Receipt, Refused> {
-        let written = self.live.write(batch.get());
+        self.counted(self.live.write(batch.get(), Budgeted::Yes))
+    }
+
+    /// [`Chain::write`] for the few small batches that say how a chain ended and what it lacks: they are taken beyond the
+    /// budget, because it must never cost the truth about what it cost.
+    ///
+    /// # Errors
+    /// [`Refused`], but for the budget's.
+    pub fn write_closing(&self, batch: &Clean<Batch>) -> Result<Receipt, Refused> {
+        self.counted(self.live.write(batch.get(), Budgeted::No))
+    }
+
+    fn counted(&self, written: Result<Receipt, Refused>) -> Result<Receipt, Refused> {
         if let Err(refused) = &written {
             self.live.count(refused);
         }
@@ -180,7 +199,7 @@ impl Live {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(self: &Arc<Self>, batch: &Batch) -> Result<Receipt, Refused> {
+    fn write(self: &Arc<Self>, batch: &Batch, budgeted: Budgeted) -> Result<Receipt, Refused> {
         if batch.tenant != self.id.tenant {
             return Err(Refused::OtherTenant);
         }
@@ -214,7 +233,9 @@ impl Live {
         let size = (HEADER + payload.len()) as u64;
         let rolls = inner.writer.is_full(size, options.segment_bytes);
         let cost = if rolls { size + ROLL } else { size };
-        inner.gauge.admit(&self.root, &self.id.tenant, cost, rolls, now)?;
+        if budgeted == Budgeted::Yes {
+            inner.gauge.admit(&self.root, &self.id.tenant, cost, rolls, now)?;
+        }
         if rolls {
             let (_, file, bytes) = inner
                 .writer

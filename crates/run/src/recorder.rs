@@ -116,6 +116,13 @@ impl Recorder {
         self.state().tally.clone()
     }
 
+    /// Both streams have ended: what was dropped last is recorded as a gap.
+    pub(crate) fn close(&self) -> Tally {
+        let mut state = self.state();
+        self.report_gap(&mut state);
+        state.tally.clone()
+    }
+
     /// Takes what was read from a stream; returns when its complete lines are in the ledger.
     pub(crate) fn record(&self, splitter: &mut Splitter, chunk: Clean<&[u8]>, arrival: Arrival) {
         let mut state = self.state();
@@ -220,7 +227,13 @@ impl Recorder {
         }
         let request = gap::request(&self.header, state.gap, state.tally.why.as_deref(), unix_nanos());
         let batch = gap::batch(&self.sanitizer, self.tenant.clone(), self.origin, request);
-        if batch.is_some_and(|batch| self.write(state, &batch).is_ok()) {
+        // Beyond the budget: what it cost must be told even while it is used up.
+        let written = self
+            .chain
+            .as_ref()
+            .zip(batch)
+            .is_some_and(|(chain, batch)| chain.write_closing(&batch).is_ok());
+        if written {
             state.gap = 0;
         }
     }

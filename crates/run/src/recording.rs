@@ -125,7 +125,7 @@ impl Recording {
 
     /// Writes the outcome, seals the chain and waits until all of it is as durable as was asked.
     pub fn end(mut self, outcome: &Outcome) -> Recorded {
-        let tally = self.recorder.tally();
+        let tally = self.recorder.close();
         let end = unix_nanos();
         span::end(&mut self.span, &End::of(outcome, end, &tally));
         let ended = RunEnded {
@@ -149,7 +149,10 @@ impl Recording {
     fn write(&self, signal: Signal, payload: Payload) -> Result<(), String> {
         let Some(chain) = &self.chain else { return Ok(()) };
         let batch = clean(&self.sanitizer, &self.tenant, self.origin, signal, payload)?;
-        chain.write(&batch).map(|_| ()).map_err(|error| error.to_string())
+        chain
+            .write_closing(&batch)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -59,7 +59,7 @@ impl Found {
         let write = |payload| {
             let batch = clean(sanitizer, &id.tenant, *origin, Signal::Traces, payload);
             // Refused by a full disk: the chain stays unfinished and the next start tries again.
-            batch.is_ok_and(|batch| chain.write(&batch).is_ok())
+            batch.is_ok_and(|batch| chain.write_closing(&batch).is_ok())
         };
         let tally = Tally {
             recorded: self.lines,

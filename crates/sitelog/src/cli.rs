@@ -39,7 +39,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Jobs(JobsCommand),
     /// Hide secrets between stdin and stdout
-    #[command(after_help = "Examples:\n  make 2>&1 | sitelog redact\n  sitelog redact --secret-env 'DEPLOY_*' < build.log > clean.log")]
+    #[command(
+        after_help = "Examples:\n  make 2>&1 | sitelog redact\n  sitelog redact --secret-env 'DEPLOY_*' < build.log > clean.log"
+    )]
     Redact(RedactArgs),
     /// Check, print and describe the configuration
     #[command(subcommand)]

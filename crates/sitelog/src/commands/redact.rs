@@ -11,7 +11,11 @@ const CHUNK: usize = 64 * 1024;
 
 pub(super) fn run(args: &RedactArgs) -> Result<ExitCode, Failure> {
     let (input, output) = (io::stdin().lock(), io::stdout().lock());
-    let done = if args.cases { answer_cases(input, output) } else { filter(&sanitizer(args), input, output) };
+    let done = if args.cases {
+        answer_cases(input, output)
+    } else {
+        filter(&sanitizer(args), input, output)
+    };
     match done {
         // Whoever reads us has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
@@ -23,9 +27,15 @@ pub(super) fn run(args: &RedactArgs) -> Result<ExitCode, Failure> {
 fn sanitizer(args: &RedactArgs) -> Sanitizer {
     let (declared, short) = declared_from_env(std::env::vars_os(), &args.secret_env);
     if !short.is_empty() {
-        crate::exit::say(&format!("{}: too short to be hidden in text (under 6 bytes)", short.join(", ")));
+        crate::exit::say(&format!(
+            "{}: too short to be hidden in text (under 6 bytes)",
+            short.join(", ")
+        ));
     }
-    Sanitizer::new(Settings { declared, ..Settings::default() })
+    Sanitizer::new(Settings {
+        declared,
+        ..Settings::default()
+    })
 }
 
 fn filter(sanitizer: &Sanitizer, mut input: impl Read, mut output: impl Write) -> io::Result<()> {

@@ -103,7 +103,7 @@ mod tests {
             ("run:\n  grace: soon\n", 2, "soon"),
             ("run:\n  graec: 5s\n", 2, "graec"),
             ("otlp:\n  endpont: x\n", 2, "endpont"),
-            ("run: [\n", 2, ""),
+            ("run: [\n", 1, "mapping"),
         ] {
             let error = File::parse(text, "f.yaml".into()).unwrap_err();
             assert!(

@@ -85,98 +85,97 @@ impl FromArgMatches for OtlpFlags {
     }
 }
 
-/// The file's `otlp:` section.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub(crate) struct OtlpFile {
-    #[serde(flatten)]
-    #[schemars(flatten)]
-    all: OtlpKeys,
-    /// Settings for logs alone.
-    logs: OtlpKeys,
-    /// Settings for traces alone.
-    traces: OtlpKeys,
-    /// Settings for metrics alone.
-    metrics: OtlpKeys,
+/// A section of the file with the settings of a destination. Not by serde's `flatten`, which loses the lines.
+macro_rules! section {
+    ($(#[$about:meta])* $name:ident { $($(#[$more:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Default, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+        pub(crate) struct $name {
+            /// Where records are sent.
+            #[schemars(with = "Option<String>")]
+            endpoint: Option<Spanned<String>>,
+            /// grpc, http/protobuf or http/json.
+            #[schemars(with = "Option<String>")]
+            protocol: Option<Spanned<String>>,
+            /// name=value,name=value
+            #[schemars(with = "Option<String>")]
+            headers: Option<Spanned<String>>,
+            /// How long a request may take.
+            #[schemars(with = "Option<String>")]
+            timeout: Option<Spanned<String>>,
+            /// none, gzip or zstd.
+            #[schemars(with = "Option<String>")]
+            compression: Option<Spanned<String>>,
+            /// PEM file of the authorities to trust.
+            #[schemars(with = "Option<String>")]
+            certificate: Option<Spanned<String>>,
+            /// PEM file with our certificate.
+            #[schemars(with = "Option<String>")]
+            client_certificate: Option<Spanned<String>>,
+            /// PEM file with its key.
+            #[schemars(with = "Option<String>")]
+            client_key: Option<Spanned<String>>,
+            /// Whether an endpoint without a scheme is plain text.
+            #[schemars(with = "Option<bool>")]
+            insecure: Option<Spanned<bool>>,
+            $($(#[$more])* $field: $type,)*
+        }
+
+        impl $name {
+            /// The settings of this section, each with the line it stands on.
+            fn keys(&self, signal: Option<Signal>, file: &str) -> Vec<Given> {
+                let text = |key: Key, value: &Option<Spanned<String>>| {
+                    value.as_ref().map(|value| (key, value.value.clone(), value.referenced.line()))
+                };
+                let insecure = &self.insecure;
+                let insecure = insecure.as_ref().map(|on| (Key::Insecure, on.value.to_string(), on.referenced.line()));
+                let settings = [
+                    text(Key::Endpoint, &self.endpoint),
+                    text(Key::Protocol, &self.protocol),
+                    text(Key::Headers, &self.headers),
+                    text(Key::Timeout, &self.timeout),
+                    text(Key::Compression, &self.compression),
+                    text(Key::Certificate, &self.certificate),
+                    text(Key::ClientCertificate, &self.client_certificate),
+                    text(Key::ClientKey, &self.client_key),
+                    insecure,
+                ];
+                let place = |(key, value, line)| Given { key, signal, value, from: format!("{file}:{line}") };
+                settings.into_iter().flatten().map(place).collect()
+            }
+        }
+    };
 }
 
-/// The settings of one destination.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, rename_all = "kebab-case")]
-pub(crate) struct OtlpKeys {
-    /// Where records are sent.
-    #[schemars(with = "Option<String>")]
-    endpoint: Option<Spanned<String>>,
-    /// grpc, http/protobuf or http/json.
-    #[schemars(with = "Option<String>")]
-    protocol: Option<Spanned<String>>,
-    /// name=value,name=value
-    #[schemars(with = "Option<String>")]
-    headers: Option<Spanned<String>>,
-    /// How long a request may take.
-    #[schemars(with = "Option<String>")]
-    timeout: Option<Spanned<String>>,
-    /// none, gzip or zstd.
-    #[schemars(with = "Option<String>")]
-    compression: Option<Spanned<String>>,
-    /// PEM file of the authorities to trust.
-    #[schemars(with = "Option<String>")]
-    certificate: Option<Spanned<String>>,
-    /// PEM file with our certificate.
-    #[schemars(with = "Option<String>")]
-    client_certificate: Option<Spanned<String>>,
-    /// PEM file with its key.
-    #[schemars(with = "Option<String>")]
-    client_key: Option<Spanned<String>>,
-    /// Whether an endpoint without a scheme is plain text.
-    #[schemars(with = "Option<bool>")]
-    insecure: Option<Spanned<bool>>,
+section! {
+    /// The settings of one signal's destination.
+    SignalFile {}
+}
+
+section! {
+    /// The file's `otlp:` section.
+    OtlpFile {
+        /// Settings for logs alone.
+        logs: SignalFile,
+        /// Settings for traces alone.
+        traces: SignalFile,
+        /// Settings for metrics alone.
+        metrics: SignalFile,
+    }
 }
 
 impl OtlpFile {
     /// The settings with the line each stands on.
     pub(crate) fn given(&self, file: &str) -> Vec<Given> {
-        let sections = [
-            (None, &self.all),
-            (Some(Signal::Logs), &self.logs),
-            (Some(Signal::Traces), &self.traces),
-            (Some(Signal::Metrics), &self.metrics),
+        let signals = [
+            (Signal::Logs, &self.logs),
+            (Signal::Traces, &self.traces),
+            (Signal::Metrics, &self.metrics),
         ];
-        sections
+        let own = signals
             .into_iter()
-            .flat_map(|(signal, keys)| keys.given(signal, file))
-            .collect()
-    }
-}
-
-impl OtlpKeys {
-    fn given(&self, signal: Option<Signal>, file: &str) -> Vec<Given> {
-        let text = |key: Key, value: &Option<Spanned<String>>| {
-            value
-                .as_ref()
-                .map(|value| (key, value.value.clone(), value.referenced.line()))
-        };
-        let insecure = self
-            .insecure
-            .as_ref()
-            .map(|on| (Key::Insecure, on.value.to_string(), on.referenced.line()));
-        let settings = [
-            text(Key::Endpoint, &self.endpoint),
-            text(Key::Protocol, &self.protocol),
-            text(Key::Headers, &self.headers),
-            text(Key::Timeout, &self.timeout),
-            text(Key::Compression, &self.compression),
-            text(Key::Certificate, &self.certificate),
-            text(Key::ClientCertificate, &self.client_certificate),
-            text(Key::ClientKey, &self.client_key),
-            insecure,
-        ];
-        let place = |(key, value, line)| Given {
-            key,
-            signal,
-            value,
-            from: format!("{file}:{line}"),
-        };
-        settings.into_iter().flatten().map(place).collect()
+            .flat_map(|(signal, section)| section.keys(Some(signal), file));
+        self.keys(None, file).into_iter().chain(own).collect()
     }
 }
