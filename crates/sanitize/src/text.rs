@@ -75,7 +75,9 @@ pub(crate) fn may_hold_something(rules: &Arc<Compiled>, bytes: &[u8]) -> bool {
 
 /// Whether an anchor of a rule or a declared value stands anywhere in some bytes, or what may part one (an escape).
 pub(crate) fn suspicious(rules: &Compiled, bytes: &[u8]) -> bool {
-    if memchr::memchr(0x1b, bytes).is_some()
+    // Behind ESC a sequence goes on with a printable byte; in the numbers of a protobuf ESC is a byte like any other.
+    let sequence = |at: usize| bytes.get(at + 1).is_some_and(|byte| matches!(byte, 0x20..=0x7e));
+    if memchr::memchr_iter(0x1b, bytes).any(sequence)
         || rules
             .byte
             .is_some_and(|(byte, ..)| memchr::memchr(byte, bytes).is_some())
