@@ -36,7 +36,7 @@ fn kill_once(scene: &Scene, round: u64, from: From, endpoint: Option<&str>) -> V
             .iter()
             .flat_map(|endpoint| ["--otlp.protocol", "http/protobuf", "--otlp.endpoint", endpoint]),
     );
-    let job = if round % 2 == 0 { BULK } else { SINGLE };
+    let job = if round.is_multiple_of(2) { BULK } else { SINGLE };
     // The round's number is in the command, so that `jobs list` tells the runs apart.
     let mut command = scene.run_command(&flags, &["sh", "-c", job, &format!("{round}")]);
     let mut wrapper = command

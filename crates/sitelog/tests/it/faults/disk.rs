@@ -196,3 +196,58 @@ fn at_the_budget_the_job_waits_for_room() {
     assert_eq!(std::io::read_to_string(run.stderr.take().unwrap()).unwrap(), "");
     assert_eq!(scene.raw_logs("last").0, crate::scene::read(&scene.path("out")));
 }
+
+/// Scenario: at a budget that is used up by an earlier run, `--when-full drop-new`; then `flush` makes room and the job goes
+/// on. Guarantees: what was dropped is recorded as a gap with its count, and the lines after it are there.
+#[test]
+fn what_was_dropped_is_recorded_as_a_gap() {
+    let (scene, sink) = (Scene::new(), Sink::start(Answer::Take));
+    scene.run_sh(&[], "head -c 3000000 /dev/urandom | base64 -w 40");
+    let much = "head -c 3000000 /dev/urandom | base64 -w 40; touch full";
+    let job = format!("{much}; while [ ! -e go ]; do sleep 0.01; done; echo after");
+    let flags = [
+        "--ledger.max-bytes",
+        "4MiB",
+        "--when-full",
+        "drop-new",
+        "--records",
+        "records.jsonl",
+    ];
+    let mut command = scene.run_command(&flags, &["sh", "-c", &job]);
+    let out = std::fs::File::create(scene.path("out")).unwrap();
+    let mut run = command
+        .stdout(out)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    crate::scene::wait_until("a full ledger", || scene.path("full").exists());
+    let flush = scene.tell(&[
+        "flush",
+        "--ledger.max-bytes",
+        "4MiB",
+        "--otlp.endpoint",
+        &sink.endpoint(),
+    ]);
+    assert_eq!(flush.code, 0, "{flush:?}");
+    scene.file("go", "");
+    assert_eq!(crate::scene::code(crate::scene::end(&mut run)), 0);
+    let said = std::io::read_to_string(run.stderr.take().unwrap()).unwrap();
+    let dropped = leading(said.strip_prefix("sitelog: ").unwrap());
+
+    let recorded = scene.records("records.jsonl");
+    assert!(recorded.stream("stdout").ends_with(b"after\n"));
+    assert_eq!(recorded.lines.len() as u64 + dropped, 100_001);
+    let gaps: u64 = recorded
+        .events
+        .iter()
+        .map(|gap| gap.attributes["sitelog.lines.dropped"].as_u64().unwrap())
+        .sum();
+    assert_eq!(gaps, dropped, "{:?}", recorded.events);
+    assert!(
+        recorded
+            .events
+            .iter()
+            .all(|gap| gap.name == "sitelog.gap" && gap.body.contains("not recorded"))
+    );
+    assert_eq!(recorded.span().attributes["sitelog.lines.dropped"], dropped);
+}
