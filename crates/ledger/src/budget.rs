@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Refused};
 use crate::layout::{CURSORS, QUARANTINE, list};
+use crate::reserve::RESERVE;
 use crate::retain::reclaim;
 use crate::root::Root;
 use sitelog_model::TenantId;
@@ -118,13 +119,13 @@ fn as_refused(error: Error) -> Refused {
     }
 }
 
-/// Bytes of all files of a chain.
+/// Bytes of all files of a chain; the room it puts aside is not in use.
 pub(crate) fn chain_bytes(root: &Root, folder: &Path) -> Result<u64, Error> {
     let mut sum = 0;
     for folder in [folder.to_owned(), folder.join(CURSORS), folder.join(QUARANTINE)] {
         sum += list(&*root.disk, &folder)?
             .iter()
-            .filter(|entry| !entry.is_dir)
+            .filter(|entry| !entry.is_dir && entry.name != RESERVE)
             .map(|entry| entry.len)
             .sum::<u64>();
     }

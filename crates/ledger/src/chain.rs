@@ -9,6 +9,7 @@ use crate::encode::encode;
 use crate::error::{Error, Refused};
 use crate::frame::{HEADER, Kind, MAX_PLAIN, MAX_STORED};
 use crate::position::Position;
+use crate::reserve::give_back;
 use crate::root::Root;
 use crate::writer::{Content, Fault, Writer};
 use sitelog_model::{Batch, Payload, Signal, TenantId, Ulid};
@@ -120,12 +121,16 @@ impl Chain {
     }
 
     /// [`Chain::write`] for the few small batches that say how a chain ended and what it lacks: they are taken beyond the
-    /// budget, because it must never cost the truth about what it cost.
+    /// budget, and on a full disk from the room that was put aside: neither may cost the truth about what it cost.
     ///
     /// # Errors
     /// [`Refused`], but for the budget's.
     pub fn write_closing(&self, batch: &Clean<Batch>) -> Result<Receipt, Refused> {
-        self.counted(self.live.write(batch.get(), Budgeted::No))
+        let mut written = self.live.write(batch.get(), Budgeted::No);
+        if matches!(written, Err(Refused::DiskFull(_))) && give_back(&*self.live.root.disk, &self.live.folder) {
+            written = self.live.write(batch.get(), Budgeted::No);
+        }
+        self.counted(written)
     }
 
     fn counted(&self, written: Result<Receipt, Refused>) -> Result<Receipt, Refused> {
@@ -289,6 +294,7 @@ impl Live {
                 return crate::retain::remove_chain(&self.root, &self.folder).map(|()| None);
             }
             let is_new = writer.segment.as_ref().is_none_or(|segment| segment.len == 0);
+            give_back(&*self.root.disk, &self.folder);
             let put = writer.checkpoint(self.root.options.clock.now(), true);
             let (_, file, bytes) = put.map_err(|fault| match fault {
                 Fault::Refused(error) => Error::io("seal", &self.folder)(error),

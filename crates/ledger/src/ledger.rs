@@ -12,6 +12,7 @@ use crate::key::PublicKey;
 use crate::layout::{Layout, Lock, WRITER_LOCK, create_dirs, create_durable_dirs, list_segments, lock};
 use crate::options::Options;
 use crate::recover::{Recovery, recover};
+use crate::reserve::put_aside;
 use crate::retain::{Reclaimed, reclaim};
 use crate::root::Root;
 use crate::segment::SegmentHeader;
@@ -70,6 +71,7 @@ impl Ledger {
             return Err(Error::Exists(chain));
         }
         let held = take_lock(root, &chain, &folder, Open::Create)?;
+        put_aside(&*root.disk, &folder);
         let commit = Commit::default();
         if root.syncs() {
             // Another process may have made the upper ones an instant ago.

@@ -21,6 +21,7 @@ mod options;
 mod position;
 mod quarantine;
 mod recover;
+mod reserve;
 mod retain;
 mod root;
 mod segment;

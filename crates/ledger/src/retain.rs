@@ -8,6 +8,7 @@ use crate::disk::Open;
 use crate::error::Error;
 use crate::frame::Kind;
 use crate::layout::{CURSORS, Lock, QUARANTINE, SegmentFile, WRITER_LOCK, list, list_segments, lock, segment_path};
+use crate::reserve::RESERVE;
 use crate::root::Root;
 use crate::walk::{Step, Walk};
 use sitelog_model::TenantId;
@@ -158,8 +159,9 @@ pub(crate) fn remove_chain(root: &Root, folder: &Path) -> Result<(), Error> {
         }
         remove(disk.remove_dir(&inner)).map_err(Error::io("remove", &inner))?;
     }
-    let lock = folder.join(WRITER_LOCK);
-    remove(disk.remove(&lock)).map_err(Error::io("remove", &lock))?;
+    for path in [RESERVE, WRITER_LOCK].map(|name| folder.join(name)) {
+        remove(disk.remove(&path)).map_err(Error::io("remove", &path))?;
+    }
     match remove(disk.remove_dir(folder)) {
         Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
         other => other.map_err(Error::io("remove", folder)),

@@ -74,7 +74,9 @@ pub fn execute(
     };
     let raw = if on_pty { Raw::stdin() } else { None };
     let foreground = if on_pty { None } else { Foreground::lend(job) };
-    if let Some(master) = &terminal {
+    // In the background reading a terminal would stop us; what is piped into us may always be read.
+    let feeds = raw.is_some() || !nix::unistd::isatty(io::stdin()).unwrap_or(false);
+    if let Some(master) = terminal.as_ref().filter(|_| feeds) {
         let master = master.try_clone().map_err(system("share the terminal"))?;
         std::thread::spawn(move || terminal::feed(master));
     }
@@ -95,6 +97,7 @@ pub fn execute(
         foreground: foreground.as_ref(),
     };
     let outcome = wait.for_end();
+    recorder.job_ended();
     wait.for_streams(done.as_fd(), threads.len(), manner.grace, &done);
     let _ = stop.write(1);
     for thread in threads {

@@ -7,7 +7,7 @@ use sitelog_model::lines::{Header, Line};
 use sitelog_model::{Batch, Origin, TenantId};
 use sitelog_sanitize::lines::{Arrival, BlockBuilder, Splitter};
 use sitelog_sanitize::{Clean, Sanitizer};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A block is written when it has this size, in bytes, so that its OTLP form stays below a receiver's usual 4 MiB.
@@ -63,6 +63,8 @@ pub struct Recorder {
     origin: Origin,
     sanitizer: Sanitizer,
     policy: Policy,
+    /// When the job ended: from then on nothing of it can be held up any more.
+    job_ended: OnceLock<Instant>,
     state: Mutex<State>,
 }
 
@@ -107,6 +109,7 @@ impl Recorder {
             origin,
             sanitizer,
             policy,
+            job_ended: OnceLock::new(),
             state: Mutex::new(state),
         }
     }
@@ -114,6 +117,12 @@ impl Recorder {
     /// What was recorded so far.
     pub fn tally(&self) -> Tally {
         self.state().tally.clone()
+    }
+
+    /// The job has ended. A full ledger is waited for a little longer, for delivery may make room; then the rest is dropped
+    /// and counted: whoever waits for the exit status must get it.
+    pub(crate) fn job_ended(&self) {
+        let _ = self.job_ended.set(Instant::now());
     }
 
     /// Both streams have ended: what was dropped last is recorded as a gap.
@@ -208,7 +217,11 @@ impl Recorder {
                 // A failed disk does not come back within a run.
                 _ => false,
             };
-            if !wait {
+            let too_late = self
+                .job_ended
+                .get()
+                .is_some_and(|ended| ended.elapsed() >= self.policy.disk_patience);
+            if !wait || too_late {
                 state.gave_up = true;
                 return Err(refused.to_string());
             }

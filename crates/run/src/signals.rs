@@ -1,9 +1,9 @@
 //! Signals to the wrapper go to the job's process group; the child's own come back as its state.
 
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::unistd::Pid;
+use rustix::process::{WaitOptions, waitpid};
+use signal_hook::consts::SIGXFSZ;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 use std::io;
@@ -11,13 +11,18 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
 /// What is passed on to the job. SIGKILL and SIGSTOP cannot be caught.
-const FORWARDED: [Signal; 6] = [
+const FORWARDED: [Signal; 11] = [
     Signal::SIGHUP,
     Signal::SIGINT,
     Signal::SIGQUIT,
     Signal::SIGTERM,
     Signal::SIGUSR1,
     Signal::SIGUSR2,
+    Signal::SIGALRM,
+    Signal::SIGVTALRM,
+    Signal::SIGPROF,
+    Signal::SIGIO,
+    Signal::SIGURG,
 ];
 
 /// The wrapper's signals. They are caught by handlers, not blocked: a blocked signal would stay blocked in the job.
@@ -27,7 +32,7 @@ pub struct Signals(SignalDelivery<UnixStream, SignalOnly>);
 /// What a signal asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// A child changed its state.
+    /// A child changed its state, or nothing that concerns us.
     Child,
     /// The terminal has a new size.
     Resized,
@@ -44,22 +49,42 @@ impl Signals {
         let ignored = ignored();
         let wanted = FORWARDED
             .into_iter()
-            .chain([Signal::SIGCHLD, Signal::SIGWINCH])
+            .chain([Signal::SIGWINCH])
             .map(|signal| signal as i32);
-        let wanted: Vec<i32> = wanted.filter(|number| ignored & 1 << (number - 1) == 0).collect();
+        let mut wanted: Vec<i32> = wanted.filter(|number| ignored & 1 << (number - 1) == 0).collect();
+        // Whoever started us may have blocked or ignored SIGCHLD; then the job's end would never be known. And a file that
+        // may not grow is an error to be told, not a death.
+        wanted.extend([Signal::SIGCHLD as i32, SIGXFSZ]);
         let (read, write) = UnixStream::pair()?;
-        SignalDelivery::with_pipe(read, write, SignalOnly, wanted).map(Self)
+        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, wanted)?;
+        [Signal::SIGCHLD].into_iter().collect::<SigSet>().thread_unblock()?;
+        Ok(Self(delivery))
     }
 
     /// The signals that have come.
     pub(crate) fn take_waiting(&mut self) -> Vec<Event> {
         let event = |number| match Signal::try_from(number) {
-            Ok(Signal::SIGCHLD) => Some(Event::Child),
+            Ok(Signal::SIGCHLD | Signal::SIGXFSZ) => Some(Event::Child),
             Ok(Signal::SIGWINCH) => Some(Event::Resized),
             Ok(signal) => Some(Event::Forward(signal)),
             Err(_) => None,
         };
         self.0.pending().filter_map(event).collect()
+    }
+
+    /// From now on a signal that would have ended us ends the process with `code`: the job has ended and all of it is
+    /// recorded, so that only the wait for a destination is cut short.
+    pub fn end_with(mut self, code: i32) {
+        std::thread::spawn(move || {
+            loop {
+                let mut fds = [nix::poll::PollFd::new(self.as_fd(), nix::poll::PollFlags::POLLIN)];
+                let _ = nix::poll::poll(&mut fds, nix::poll::PollTimeout::NONE);
+                let ends = |event: &Event| matches!(event, Event::Forward(signal) if *signal != Signal::SIGURG);
+                if self.take_waiting().iter().any(ends) {
+                    std::process::exit(code);
+                }
+            }
+        });
     }
 }
 
@@ -87,19 +112,23 @@ pub(crate) fn forward(group: Pid, signal: Signal) {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Exited(i32),
-    Killed(Signal),
+    /// By a signal's number: a real-time signal has no name.
+    Killed(i32),
     Stopped,
     Unchanged,
 }
 
 /// Asks for the child's state without waiting.
 pub(crate) fn state(child: Pid) -> State {
-    match waitpid(child, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
-        Ok(WaitStatus::Exited(_, code)) => State::Exited(code),
-        Ok(WaitStatus::Signaled(_, signal, _)) => State::Killed(signal),
-        Ok(WaitStatus::Stopped(..)) => State::Stopped,
+    let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
+    match waitpid(rustix::process::Pid::from_raw(child.as_raw()), options) {
+        Ok(Some((_, status))) => match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => State::Exited(code),
+            (None, Some(signal)) => State::Killed(signal),
+            (None, None) => State::Stopped,
+        },
         // Nobody else waits for this child, so ECHILD means its state was lost to us: as if it had vanished.
-        Err(Errno::ECHILD) => State::Exited(255),
-        _ => State::Unchanged,
+        Err(rustix::io::Errno::CHILD) => State::Exited(255),
+        Ok(None) | Err(_) => State::Unchanged,
     }
 }

@@ -130,7 +130,7 @@ pub(crate) struct End<'a> {
     pub(crate) result: &'a str,
     pub(crate) exit_code: Option<i32>,
     pub(crate) error_type: Option<String>,
-    pub(crate) signal: Option<&'a str>,
+    pub(crate) signal: Option<String>,
     pub(crate) message: String,
     pub(crate) tally: &'a Tally,
 }
@@ -172,7 +172,11 @@ pub(crate) fn end(request: &mut ExportTraceServiceRequest, end: &End<'_>) {
                 .as_ref()
                 .map(|kind| key_value::text(name::ERROR_TYPE, kind)),
         );
-        attributes.extend(end.signal.map(|signal| key_value::text(name::SITELOG_SIGNAL, signal)));
+        attributes.extend(
+            end.signal
+                .clone()
+                .map(|signal| key_value::text(name::SITELOG_SIGNAL, signal)),
+        );
         attributes.push(key_value::int(name::SITELOG_LINES, end.tally.recorded));
         attributes.push(key_value::int(name::SITELOG_LINES_DROPPED, end.tally.dropped));
         let failed = end.error_type.is_some();

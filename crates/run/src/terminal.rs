@@ -36,8 +36,11 @@ impl PtyMode {
 pub(crate) struct Raw(Termios);
 
 impl Raw {
-    /// `None` when stdin is no terminal.
+    /// `None` when stdin is no terminal, or not ours now: from the background it may not be changed.
     pub(crate) fn stdin() -> Option<Self> {
+        if !in_foreground(io::stdin()) {
+            return None;
+        }
         let before = tcgetattr(io::stdin()).ok()?;
         let mut raw = before.clone();
         cfmakeraw(&mut raw);
@@ -90,59 +93,67 @@ pub(crate) fn no_echo(slave: BorrowedFd<'_>) {
 pub(crate) fn feed(mut master: File) {
     let mut buffer = vec![0; 16 * 1024];
     let mut stdin = io::stdin().lock();
+    let mut unfinished = false;
     loop {
         match stdin.read(&mut buffer) {
             Ok(0) => break,
             Ok(len) if master.write_all(&buffer[..len]).is_err() => return,
-            Ok(_) => {}
+            Ok(len) => unfinished = buffer[len - 1] != b'\n',
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => break,
         }
     }
+    // After an unfinished line the first end-of-file character only pushes the line.
+    let ends = if unfinished { 2 } else { 1 };
     let end = tcgetattr(&master).map_or(4, |settings| {
         settings.control_chars[SpecialCharacterIndices::VEOF as usize]
     });
-    let _ = master.write_all(&[end]);
+    let _ = master.write_all(&[end; 2][..ends]);
 }
 
-/// The terminal's foreground, lent to a job that reads the terminal directly.
+/// Whether a descriptor is a terminal on which our process group is in the foreground.
+pub(crate) fn in_foreground(terminal: impl AsFd) -> bool {
+    tcgetpgrp(terminal).is_ok_and(|group| group == getpgrp())
+}
+
+/// The terminal's foreground, lent to a job that reads the terminal directly, as its stdin or as `/dev/tty`.
 #[derive(Debug)]
 pub(crate) struct Foreground {
+    terminal: File,
     job: Pid,
 }
 
 impl Foreground {
-    /// Lends it when stdin is a terminal and ours to lend.
+    /// Lends it when there is a terminal and it is ours to lend.
     pub(crate) fn lend(job: Pid) -> Option<Self> {
-        if tcgetpgrp(io::stdin()).ok()? != getpgrp() {
-            return None;
-        }
-        give(job).ok()?;
+        let terminal = File::open("/dev/tty").ok().filter(|terminal| in_foreground(terminal))?;
+        let lent = Self { terminal, job };
+        lent.give(job).ok()?;
         // Had the job read before this, it was stopped for it.
         let _ = killpg(job, Signal::SIGCONT);
-        Some(Self { job })
+        Some(lent)
     }
 
-    /// The job was stopped from the keyboard: stop as well, so that the shell takes over; go on when the shell says so.
+    /// The job was stopped from the keyboard: stop with all of our group, so that the shell takes over; go on when it says so.
     pub(crate) fn stop_with_job(&self) {
-        let _ = give(getpgrp());
-        let _ = nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGSTOP);
-        let _ = give(self.job);
+        let _ = self.give(getpgrp());
+        let _ = killpg(getpgrp(), Signal::SIGTSTP);
+        let _ = self.give(self.job);
         let _ = killpg(self.job, Signal::SIGCONT);
+    }
+
+    /// Makes a group the terminal's foreground. From the background this raises SIGTTOU, which would stop us if it got through.
+    fn give(&self, group: Pid) -> nix::Result<()> {
+        let ttou: SigSet = [Signal::SIGTTOU].into_iter().collect();
+        let before = ttou.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let given = tcsetpgrp(&self.terminal, group);
+        before.thread_set_mask()?;
+        given
     }
 }
 
 impl Drop for Foreground {
     fn drop(&mut self) {
-        let _ = give(getpgrp());
+        let _ = self.give(getpgrp());
     }
-}
-
-/// Makes a group the terminal's foreground. From the background this raises SIGTTOU, which would stop us if it got through.
-fn give(group: Pid) -> nix::Result<()> {
-    let ttou: SigSet = [Signal::SIGTTOU].into_iter().collect();
-    let before = ttou.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-    let given = tcsetpgrp(io::stdin(), group);
-    before.thread_set_mask()?;
-    given
 }

@@ -1,6 +1,7 @@
 //! The command line: one declaration for flags, variables, help, completions and man pages.
 
 use crate::settings::{GlobalSettings, LedgerSettings, OtlpFlags, RunSettings};
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
@@ -208,12 +209,25 @@ pub(crate) fn parse() -> Result<Cli, std::process::ExitCode> {
     })
 }
 
-/// The declaration; help names the variables and does not show what is in them, which may be secret.
+/// The declaration. Help names the variables and does not show what is in them, which may be secret; an empty variable
+/// counts as absent, for CI systems set many of them.
 pub(crate) fn command() -> clap::Command {
-    fn hide(command: clap::Command) -> clap::Command {
-        command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(hide)
+    fn adapt(command: clap::Command) -> clap::Command {
+        let is_empty = |arg: &clap::Arg| {
+            arg.get_env()
+                .and_then(std::env::var_os)
+                .is_some_and(|value| value.is_empty())
+        };
+        let command = command.mut_args(|arg| {
+            if is_empty(&arg) {
+                arg.env(Resettable::Reset)
+            } else {
+                arg
+            }
+        });
+        command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(adapt)
     }
-    hide(Cli::command())
+    adapt(Cli::command())
 }
 
 /// What is wrong, where it was said (a flag or a variable), and where help is.

@@ -1,5 +1,6 @@
 //! Exit codes (`cli.md`) and the lines that go with them.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 /// An error with the exit code that it means.
@@ -69,8 +70,8 @@ pub(crate) fn usage() -> ExitCode {
 }
 
 /// Prints one line of sitelog's own to stderr.
-#[allow(clippy::print_stderr)]
 pub(crate) fn say(line: &str) {
     // A line feed in a name or a system's message must not make two lines of it.
-    eprintln!("sitelog: {}", line.replace(['\n', '\r'], " "));
+    // A stderr that cannot be written must not change anything either.
+    let _ = writeln!(std::io::stderr(), "sitelog: {}", line.replace(['\n', '\r'], " "));
 }

@@ -29,7 +29,7 @@ impl Block<'_> {
             fixed.encode(&mut record, seq, &line);
             put_bytes(&mut out, 2, &record);
         }
-        let envelope = Head::new(self.header(), out.len() - head);
+        let envelope = Head::encode(self.header(), out.len() - head);
         let start = head - envelope.len();
         out[start..head].copy_from_slice(&envelope);
         Ok(Bytes::from(out).slice(start..))
@@ -40,12 +40,12 @@ impl Block<'_> {
 struct Head;
 
 impl Head {
-    /// At least as much as any [`Head::new`] of this header.
+    /// At least as much as any [`Head::encode`] of this header.
     fn room(header: &Header) -> usize {
         header.resource.len() + header.scope.len() + 5 * 11
     }
 
-    fn new(header: &Header, records: usize) -> Vec<u8> {
+    fn encode(header: &Header, records: usize) -> Vec<u8> {
         let field = |len: usize| 1 + varint_len(len as u64) + len;
         let scope_logs = field(header.scope.len()) + records;
         let resource_logs = field(header.resource.len()) + field(scope_logs);

@@ -20,7 +20,6 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(1);
 
 pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
-    let mut signals = Signals::take()?;
     let settings = merge(&args.settings, &setup.file.run)?.effective();
     let otlp = setup.otlp(&args.otlp)?;
     let env = |name: &str| std::env::var(name).ok();
@@ -72,6 +71,7 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         env: job_env(&recording),
     };
 
+    let mut signals = Signals::take()?;
     let result = execute(
         &mut signals,
         &invocation,
@@ -85,9 +85,10 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     })?;
     if let Outcome::NotStarted(error) = &outcome {
         // What a shell would have said.
-        say(&error.to_string());
+        say(&sanitizer.text(&error.to_string()));
     }
     let Recorded { tally, fault } = recording.end(&outcome);
+    signals.end_with(outcome.exit_code());
     report.recorded(&tally, fault.as_deref());
     if let Some(fault) = records.and_then(|records| records.finish().err()) {
         report.lost(format!("--records: {fault}"));

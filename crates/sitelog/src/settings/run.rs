@@ -19,7 +19,7 @@ pub(crate) struct RunSettings {
     #[arg(long, env = "SITELOG_REDACT_ENV", value_name = "PATTERN", value_delimiter = ',')]
     pub(crate) redact_env: Vec<String>,
     /// Leave the terminal alone; records stay redacted
-    #[arg(long, env = "SITELOG_NO_REDACT_OUTPUT", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "SITELOG_NO_REDACT_OUTPUT", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), value_name = "BOOL")]
     pub(crate) no_redact_output: Option<bool>,
     /// When the ledger's budget is reached: block the job, or drop-new lines and count them [default: block]
     #[arg(long, env = "SITELOG_WHEN_FULL", value_name = "HOW", hide_possible_values = true)]
@@ -53,7 +53,7 @@ pub(crate) struct RunSettings {
     pub(crate) attr: Vec<String>,
     /// Under Buildkite, take the agent's trace as the parent
     #[arg(long, visible_alias = "tracing-propagate-traceparent", env = "BUILDKITE_TRACING_PROPAGATE_TRACEPARENT",
-          num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+          num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), value_name = "BOOL")]
     pub(crate) propagate_traceparent: Option<bool>,
 }
 
