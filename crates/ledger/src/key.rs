@@ -28,14 +28,18 @@ pub struct SigningKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey([u8; 32]);
 
+/// A new key pair, encoded, from the operating system's randomness. The library's own generator first gathers entropy from
+/// the processor's jitter, which takes 60 ms: longer than most jobs on a fresh machine should be held up.
+fn new_pkcs8() -> Option<aws_lc_rs::pkcs8::Document> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).ok()?;
+    Ed25519KeyPair::from_seed_unchecked(&seed).ok()?.to_pkcs8().ok()
+}
+
 impl SigningKey {
     /// A new key; `None` when the machine gives no randomness.
     pub fn generate() -> Option<Self> {
-        Self::from_pkcs8(
-            Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new())
-                .ok()?
-                .as_ref(),
-        )
+        Self::from_pkcs8(new_pkcs8()?.as_ref())
     }
 
     fn from_pkcs8(bytes: &[u8]) -> Option<Self> {
@@ -76,8 +80,7 @@ impl SigningKey {
             path: path.clone(),
             why: "the machine gives no randomness",
         };
-        let pkcs8 =
-            Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).map_err(|_| no_randomness())?;
+        let pkcs8 = new_pkcs8().ok_or_else(no_randomness)?;
         let beside = put_beside(disk, &path, pkcs8.as_ref())?;
         let linked = disk.link(&beside, &path);
         disk.remove(&beside).map_err(Error::io("remove", &beside))?;
