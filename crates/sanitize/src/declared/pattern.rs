@@ -27,6 +27,9 @@ pub(crate) enum Pattern {
 /// The most grams or prefixes that one place of a pattern may stand for.
 const MOST_VARIANTS: usize = 4096;
 
+/// How many places of a pattern are considered for its anchor.
+const PLACES: usize = 16;
+
 impl Pattern {
     /// Matches from the unit (or byte) `unit` on, at `from`: where the match ends.
     pub(crate) fn forward(&self, view: &View<'_>, from: usize, unit: usize) -> Result<Option<usize>, More> {
@@ -76,7 +79,8 @@ impl Pattern {
             }
             Self::Units(units) => units,
         };
-        let places = (0..units.len()).filter_map(|at| Some((at, variants::<GRAM>(&units[at..])?)));
+        // A rare place among the first few is rare enough: a job with many long secrets should not wait for a better one.
+        let places = (0..units.len().min(PLACES)).filter_map(|at| Some((at, variants::<GRAM>(&units[at..])?)));
         let cost = |grams: &[[u8; GRAM]]| (grams.len(), grams.iter().map(|gram| commonness(*gram)).max());
         let (at, grams) = places.min_by_key(|(_, grams)| cost(grams))?;
         Some((at, grams.into_iter().map(gram).collect()))

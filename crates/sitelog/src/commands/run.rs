@@ -101,7 +101,8 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     }
     leftovers.into_iter().for_each(Leftovers::end);
     report.print(setup.log_level());
-    Ok(ExitCode::from(u8::try_from(outcome.exit_code()).unwrap_or(255)))
+    // Everything is written and closed: taking the process apart piece by piece would only hold up whoever waits for it.
+    std::process::exit(outcome.exit_code())
 }
 
 /// Starts delivery beside the job, when there is somewhere to deliver to and something to deliver from.
