@@ -3,6 +3,7 @@
 mod configuration;
 mod destination;
 mod disk;
+mod edges;
 mod many;
 mod redaction;
 mod signals;
