@@ -30,7 +30,7 @@ impl Default for Pace {
             linger: Duration::from_millis(200),
             backoff: Backoff::default(),
             suspect_tries: 3,
-            refusals_in_a_row: 1_000,
+            refusals_in_a_row: 100,
         }
     }
 }
