@@ -2,7 +2,7 @@
 //!
 //! - *Not now* (throttled, unavailable, no connection, bad credential): it is sent again, for as long as it takes.
 //! - *Refused for good*: it is halved, and the halves are sent, until single records are refused. One bad record among
-//!   n costs about 2 log₂ n requests and only itself. When a thousand in a row are refused and nothing is taken, the rest of
+//!   n costs about 2 log₂ n requests and only itself. When a hundred in a row are refused and nothing is taken, the rest of
 //!   the request is refused whole. Where a destination does not take a signal at all, the whole request is refused at once.
 //! - *Maybe the data, maybe the destination* (HTTP 500: what Prometheus answers to a delta sum): tried three times, then
 //!   halved like a refused one. A single record is refused only when the destination took something else meanwhile; else
