@@ -6,7 +6,7 @@ use crate::recorder::{Policy, Recorder, Tally};
 use crate::span::{self, End, Place, scope};
 use crate::{Identity, Outcome};
 use prost::Message;
-use sitelog_ledger::{Chain, Ledger};
+use sitelog_ledger::Chain;
 use sitelog_model::attributes as name;
 use sitelog_model::note::{Note, RunEnded, RunStarted};
 use sitelog_model::otlp::collector::trace::v1::ExportTraceServiceRequest;
@@ -49,9 +49,9 @@ pub struct Recorded {
 }
 
 impl Recording {
-    /// Opens the run's chain and writes what is known. Without a ledger (the error says why) the run goes on unrecorded.
+    /// Writes what is known into the run's chain. Without one (the error says why) the run goes on unrecorded.
     pub fn begin(
-        ledger: Result<&Ledger, String>,
+        chain: Result<Chain, String>,
         run: Run<'_>,
         sanitizer: &Sanitizer,
         policy: Policy,
@@ -76,7 +76,6 @@ impl Recording {
         );
         let (resource, common) = (sanitizer.attributes(resource), sanitizer.attributes(common));
         let header = lines::header(&resource, &common, scope(), place.own);
-        let chain = ledger.and_then(|ledger| ledger.create(&tenant, id).map_err(|error| error.to_string()));
         let recorder = Recorder::new(
             chain.clone(),
             header,

@@ -8,7 +8,8 @@ use crate::report::Report;
 use crate::settings::{RunSettings, merge};
 use crate::setup::Setup;
 use sitelog_export::{Exporter, OtlpConfig, Patience};
-use sitelog_model::{Signal, Ulid};
+use sitelog_ledger::{Chain, Ledger};
+use sitelog_model::{Signal, TenantId, Ulid};
 use sitelog_run::ci::Ci;
 use sitelog_run::{Identity, Invocation, Outcome, Recorded, Recording, Run, Signals, execute};
 use sitelog_sanitize::{Declared, Sanitizer, Settings, declared_from_env};
@@ -28,38 +29,45 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         ci.agent_traceparent = None;
     }
     let identity = identity(setup, &settings)?;
-    let (sanitizer, short) = sanitizer(&settings, &ci, &otlp);
     let records = settings
         .records
         .as_deref()
         .map(RecordsFile::create)
         .transpose()
         .map_err(Failure::usage)?;
+    let ledger = setup.ledger(&args.ledger).map_err(|failure| failure.why);
+    let id = Ulid::generate();
+    // Two things that take milliseconds each and know nothing of one another.
+    let (chain, (sanitizer, short)) = std::thread::scope(|scope| {
+        let chain = scope.spawn(|| open_chain(&ledger, &identity.tenant, id));
+        let sanitizer = sanitizer(&settings, &ci, &otlp);
+        let panicked = |_| Err("the ledger panicked".to_owned());
+        (chain.join().unwrap_or_else(panicked), sanitizer)
+    });
     let mut report = Report::default();
     report.short_secrets(&short);
-
-    let ledger = setup.ledger(&args.ledger).map_err(|failure| failure.why);
     let argv: Vec<String> = args
         .command
         .iter()
         .map(|arg| arg.to_string_lossy().into_owned())
         .collect();
     let run = Run {
-        id: Ulid::generate(),
+        id,
         argv,
         identity: &identity,
         ci: &ci,
     };
-    let recording = Recording::begin(
-        ledger.as_ref().map_err(Clone::clone),
-        run,
-        &sanitizer,
-        settings.policy(),
-        &env,
-    );
-    let records = match (records, &ledger, recording.chain()) {
-        (Some(records), Ok(ledger), Some(chain)) => Some(records.follow(ledger, chain)?),
+    let recording = Recording::begin(chain, run, &sanitizer, settings.policy(), &env);
+    let follow_records = |records: RecordsFile| match (&ledger, recording.chain()) {
+        (Ok(ledger), Some(chain)) => Some(records.follow(ledger, chain)),
         _ => None,
+    };
+    let records = match records.and_then(follow_records) {
+        Some(Err(error)) => {
+            report.lost(format!("--records: {error}"));
+            None
+        }
+        followed => followed.and_then(Result::ok),
     };
     let exporter = follow(&otlp, &recording);
     let leftovers = ledger
@@ -103,6 +111,12 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     report.print(setup.log_level());
     // Everything is written and closed: taking the process apart piece by piece would only hold up whoever waits for it.
     std::process::exit(outcome.exit_code())
+}
+
+/// The run's chain, which this process alone writes.
+fn open_chain(ledger: &Result<Ledger, String>, tenant: &TenantId, id: Ulid) -> Result<Chain, String> {
+    let ledger = ledger.as_ref().map_err(Clone::clone)?;
+    ledger.create(tenant, id).map_err(|error| error.to_string())
 }
 
 /// Starts delivery beside the job, when there is somewhere to deliver to and something to deliver from.
