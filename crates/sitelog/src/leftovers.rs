@@ -70,18 +70,22 @@ fn is_waiting(ledger: &Ledger, chain: &ChainId) -> bool {
     status.is_ok_and(|status| status.cursors.is_empty() || status.cursors.iter().any(|cursor| cursor.lag_frames > 0))
 }
 
-/// Finishes the record of a run whose wrapper was killed. Says whether the chain is ours to deliver: one that is being
-/// written is delivered by its writer.
+/// Finishes the record of a run whose wrapper was killed. Says whether there is a chain and it is ours to deliver: one that
+/// is being written is delivered by its writer, and one that was killed before its first frame is cleared away.
 pub(crate) fn finish(ledger: &Ledger, chain: &ChainId) -> Result<bool, Failure> {
-    match ledger.status(chain)?.state {
-        State::Sealed => return Ok(true),
-        State::Writing { .. } => return Ok(false),
-        State::Orphaned => {}
+    let state = || match ledger.status(chain) {
+        Err(Error::NoChain(_)) => Ok(None),
+        other => other.map(|status| Some(status.state)),
+    };
+    match state()? {
+        Some(State::Sealed) => return Ok(true),
+        Some(State::Writing { .. }) | None => return Ok(false),
+        Some(State::Orphaned) => {}
     }
     // Its records were sanitized when they were made; what is added now is the span that was, too.
     match finish_interrupted(ledger, chain, &Sanitizer::new(Settings::default())) {
-        Ok(_) => Ok(true),
-        Err(Error::Locked { .. }) => Ok(false),
+        Ok(_) => Ok(state()?.is_some()),
+        Err(Error::Locked { .. } | Error::NoChain(_)) => Ok(false),
         Err(error) => Err(Failure::input(format!(
             "the record of run {} stays unfinished: {error}",
             chain.id

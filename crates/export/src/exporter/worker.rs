@@ -145,6 +145,8 @@ impl Desk {
         match cursor {
             Ok(cursor) => return Some(cursor),
             Err(Error::CursorBusy { .. }) => self.report.borrow_mut().busy_chains += 1,
+            // Cleared away by somebody meanwhile: there is nothing left to deliver.
+            Err(Error::NoChain(_)) => {}
             Err(error) => self.broken(route, &error),
         }
         None

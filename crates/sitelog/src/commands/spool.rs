@@ -6,7 +6,7 @@ use crate::settings::LedgerSettings;
 use crate::setup::Setup;
 use crate::table;
 use bytesize::ByteSize;
-use sitelog_ledger::{ChainId, CursorStatus, State, Status};
+use sitelog_ledger::{ChainId, CursorStatus, Error, State, Status};
 use sitelog_run::unix_nanos;
 use std::io::Write;
 use std::process::ExitCode;
@@ -15,7 +15,11 @@ pub(super) fn run(setup: &Setup, format: Format) -> Result<ExitCode, Failure> {
     let ledger = setup.ledger(&LedgerSettings::default())?;
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     for chain in ledger.chains()? {
-        let status = ledger.status(&chain)?;
+        let status = match ledger.status(&chain) {
+            // Its writer was killed before it wrote, or somebody cleared it away meanwhile.
+            Err(Error::NoChain(_)) => continue,
+            other => other?,
+        };
         if status.cursors.is_empty() && status.frames > 0 {
             // No destination has ever asked for it: all of it waits.
             rows.push(row(

@@ -128,3 +128,14 @@ fn empty_variables_and_booleans_of_any_form_are_taken() {
         .env("BUILDKITE_TRACING_PROPAGATE_TRACEPARENT", "1");
     ended(command).is(0, "", "");
 }
+
+/// Scenario: a wrapper was killed when it had made its chain's folder, and nothing in it. Guarantees: the other runs are
+/// listed and counted all the same.
+#[test]
+fn an_empty_chain_is_in_nobodys_way() {
+    let scene = Scene::new();
+    scene.run_sh(&[], "true").is(0, "", "");
+    std::fs::create_dir(scene.data().join("tenants/default/01M7Z1C6J92PR8KA8BPW87B9YH")).unwrap();
+    assert_eq!(scene.jobs().len(), 1);
+    assert_eq!(scene.waiting(), 3);
+}
