@@ -1,0 +1,8 @@
+//! What provisioning engines say, as the audit records and spans of `docs/records`: pure, no I/O.
+//!
+//! An engine's reader turns the bytes of one event into [`Fact`]s; an operation turns facts, whichever engine they came
+//! from, into numbered records, spans and exactly one `completed`.
+
+pub mod fact;
+
+pub use fact::{Action, Begin, Diagnostic, Fact, Level, Policy, Step, Summary, Verb, What};
