@@ -18,7 +18,7 @@ pub(crate) fn edits(rules: &Arc<Compiled>, mut documents: Documents<'_>) -> Vec<
         .collect();
     let mut edits = documents.edits(rules, text::NESTED);
     for (leaf, decoded) in bytes {
-        let clean = stream::redact_bytes(rules, &decoded);
+        let (clean, rule) = stream::redact_bytes(rules, &decoded);
         let Some(place) = documents.places.get(leaf).filter(|_| clean != decoded) else {
             continue;
         };
@@ -26,6 +26,7 @@ pub(crate) fn edits(rules: &Arc<Compiled>, mut documents: Documents<'_>) -> Vec<
             edits.push(Edit {
                 range: place.range.clone(),
                 with: base64::encode(&clean),
+                rule,
             });
         }
     }

@@ -4,6 +4,7 @@ use crate::rules::BadRule;
 use crate::rules::compiled::Compiled;
 use crate::settings::{Declared, Settings};
 use crate::stream::StreamRedactor;
+use crate::tally::{Counts, Face, Refusal, Tally};
 use crate::writer::RedactingWriter;
 use std::borrow::Cow;
 use std::io::Write;
@@ -14,18 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Clone)]
 pub struct Sanitizer(Arc<Shared>);
 
-/// What hit where; it holds nothing of the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// The id of the rule.
-    pub rule: String,
-    /// The bytes of the text that are hidden.
-    pub range: std::ops::Range<usize>,
-}
-
 struct Shared {
     state: Mutex<State>,
     version: AtomicU64,
+    tally: Arc<Tally>,
 }
 
 struct State {
@@ -66,10 +59,12 @@ impl Sanitizer {
     /// # Errors
     /// [`BadRule`] when a rule of the user cannot be used, or one that does not exist is turned off.
     pub fn try_new(settings: Settings) -> Result<Self, BadRule> {
-        let rules = Arc::new(Compiled::new(&settings)?);
+        let tally = Arc::new(Tally::new(crate::rules::all().count() + settings.rules.len()));
+        let rules = Arc::new(Compiled::new(&settings, Arc::clone(&tally))?);
         Ok(Self(Arc::new(Shared {
             state: Mutex::new(State { settings, rules }),
             version: AtomicU64::new(0),
+            tally,
         })))
     }
 
@@ -77,6 +72,7 @@ impl Sanitizer {
     /// short to be looked for (R21).
     pub fn register(&self, name: &str, value: &[u8]) -> bool {
         if value.trim_ascii().len() < crate::settings::SHORTEST {
+            self.0.tally.refuse(Refusal::ShortValue);
             return false;
         }
         let mut state = self.state();
@@ -86,7 +82,8 @@ impl Sanitizer {
         };
         if !state.settings.declared.contains(&declared) {
             state.settings.declared.push(declared);
-            if let Ok(rules) = Compiled::new(&state.settings) {
+            self.0.tally.register();
+            if let Ok(rules) = Compiled::new(&state.settings, Arc::clone(&self.0.tally)) {
                 state.rules = Arc::new(rules);
                 self.0.version.fetch_add(1, Ordering::Release);
             }
@@ -106,22 +103,23 @@ impl Sanitizer {
 
     /// A single text: a URL, an argument, an error message, a line.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match crate::text::redact(&self.rules().0, text) {
-            Some(redacted) => Cow::Owned(redacted),
-            None => Cow::Borrowed(text),
+        let rules = self.rules().0;
+        let edits = crate::text::edits(&rules, text, crate::text::NESTED);
+        if edits.is_empty() {
+            return Cow::Borrowed(text);
         }
+        edits.iter().for_each(|edit| rules.tally.count(Face::Value, edit.rule));
+        Cow::Owned(crate::text::apply(text, &edits))
     }
 
-    /// Which rules hit where in a whole text; where spans overlap, the rule of the first. Never the value.
-    pub fn explain(&self, text: &[u8]) -> Vec<Explanation> {
-        let rules = self.rules().0;
-        let rule = |place: u16| rules.ids.get(usize::from(place)).cloned().unwrap_or_default();
-        let hits = crate::text::hits(&rules, text).into_iter();
-        hits.map(|hit| Explanation {
-            rule: rule(hit.rule),
-            range: hit.range,
-        })
-        .collect()
+    /// What was hidden and refused so far.
+    pub fn counts(&self) -> Counts {
+        self.0.tally.read(&self.rules().0.ids)
+    }
+
+    /// The counters.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 
     /// The rules as they are now, and their version.

@@ -2,11 +2,14 @@
 
 use crate::Clean;
 use crate::escape::{Escape, Step};
-use crate::found::Mark;
+use crate::explain::Explanation;
+use crate::found::{Hit, Mark};
 use crate::placeholder::MARKER;
 use crate::rules::compiled::Compiled;
 use crate::sanitizer::Sanitizer;
 use crate::scan::Scan;
+use crate::tally::Face;
+use crate::trail::Trail;
 use crate::view::{LOOK_BACK, View};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -34,12 +37,19 @@ pub struct StreamRedactor {
     /// What went out last was a hidden span that ended at `emitted`.
     hiding: bool,
     out: Vec<u8>,
+    /// Where hits stand in the input, if somebody wants to know.
+    trail: Option<Box<Trail>>,
 }
 
 impl StreamRedactor {
     pub(crate) fn new(sanitizer: Sanitizer) -> Self {
         let (rules, version) = sanitizer.rules();
         Self::with(Some(sanitizer), rules, version)
+    }
+
+    /// A stream of one sanitizer's rules as they are now, which counts nothing.
+    pub(crate) fn apart(rules: &Arc<Compiled>) -> Self {
+        Self::with(None, Arc::clone(rules), 0)
     }
 
     fn with(sanitizer: Option<Sanitizer>, rules: Arc<Compiled>, version: u64) -> Self {
@@ -55,7 +65,22 @@ impl StreamRedactor {
             escape: Escape::default(),
             hiding: false,
             out: Vec::new(),
+            trail: None,
         }
+    }
+
+    /// Remembers from now on which rule hit where, for [`Self::explained`].
+    pub fn explain(&mut self) {
+        self.trail.get_or_insert_default();
+    }
+
+    /// Which rules hit where since it was asked last, in the order of the stream; empty without [`Self::explain`].
+    pub fn explained(&mut self) -> Vec<Explanation> {
+        let places = self.trail.as_mut().map(|trail| trail.take()).unwrap_or_default();
+        places
+            .into_iter()
+            .map(|place| Explanation::of(&self.rules, place))
+            .collect()
     }
 
     /// Takes a piece of the stream; what is decided comes out.
@@ -75,6 +100,9 @@ impl StreamRedactor {
         if self.plain_until(limit) {
             let from = std::mem::replace(&mut self.emitted, limit);
             self.hiding &= from == limit;
+            if let Some(trail) = &mut self.trail {
+                trail.pass(&self.view[from..limit]);
+            }
             return Clean::made(&self.view[from..limit]);
         }
         self.emit(limit);
@@ -93,6 +121,9 @@ impl StreamRedactor {
         self.emitted = 0;
         self.hiding = false;
         self.scan = Scan::default();
+        if let Some(trail) = &mut self.trail {
+            trail.end();
+        }
         Clean::made(&self.out)
     }
 
@@ -159,8 +190,18 @@ impl StreamRedactor {
                         // The terminator, BEL or ESC `\`, is no part of the text.
                         let body = sequence.len() - if sequence.ends_with(b"\x07") { 1 } else { 2 };
                         let terminator = sequence.split_off(body);
-                        sequence = redact_flat(&self.rules, &sequence);
+                        let (redacted, hits) = redact_flat(&self.rules, &sequence);
+                        if let Some(trail) = &mut self.trail {
+                            trail.sequence(&sequence, &hits, terminator.len());
+                        }
+                        if self.sanitizer.is_some() {
+                            hits.iter()
+                                .for_each(|hit| self.rules.tally.count(Face::Stream, hit.rule));
+                        }
+                        sequence = redacted;
                         sequence.extend_from_slice(&terminator);
+                    } else if let Some(trail) = &mut self.trail {
+                        trail.sequence(&sequence, &[], 0);
                     }
                     let at = self.view.len();
                     if self.seams.last() != Some(&at) {
@@ -193,14 +234,24 @@ impl StreamRedactor {
         while self.emitted < limit || self.sequences.front().is_some_and(|(at, _)| *at <= self.emitted) {
             if let Some((_, bytes)) = self.sequences.pop_front_if(|(at, _)| *at <= self.emitted) {
                 self.out.extend_from_slice(&bytes);
+                if let Some(trail) = &mut self.trail {
+                    trail.pass_sequence();
+                }
                 continue;
             }
             while hits.next_if(|hit| hit.range.end <= self.emitted).is_some() {}
             let next = self.sequences.front().map_or(limit, |(at, _)| limit.min(*at));
+            let from = self.emitted;
             match hits.peek() {
                 Some(hit) if hit.range.start <= self.emitted => {
                     if !self.hiding {
                         mark(&mut self.out, hit.mark);
+                        if self.sanitizer.is_some() {
+                            self.rules.tally.count(Face::Stream, hit.rule);
+                        }
+                        if let Some(trail) = &mut self.trail {
+                            trail.hit(hit.rule);
+                        }
                     }
                     self.hiding = true;
                     self.emitted = next.min(hit.range.end);
@@ -211,6 +262,9 @@ impl StreamRedactor {
                     self.emitted = upto;
                     self.hiding = false;
                 }
+            }
+            if let Some(trail) = &mut self.trail {
+                trail.pass(&self.view[from..self.emitted]);
             }
         }
         self.scan.hits = hits.filter(|hit| hit.range.end > limit).collect();
@@ -228,8 +282,8 @@ pub(crate) fn mark(out: &mut Vec<u8>, mark: Mark) {
     out.extend_from_slice(quote);
 }
 
-/// Redacts a whole text in which no terminal sequences are looked for.
-pub(crate) fn redact_flat(rules: &Compiled, text: &[u8]) -> Vec<u8> {
+/// Redacts a whole text in which no terminal sequences are looked for; also says what hit.
+fn redact_flat(rules: &Compiled, text: &[u8]) -> (Vec<u8>, Vec<Hit>) {
     let mut scan = Scan::default();
     scan.advance(
         rules,
@@ -248,21 +302,30 @@ pub(crate) fn redact_flat(rules: &Compiled, text: &[u8]) -> Vec<u8> {
         done = hit.range.end;
     }
     out.extend_from_slice(&text[done..]);
-    out
+    (out, scan.hits)
 }
 
-/// Redacts a whole text, terminal sequences taken into account.
-pub(crate) fn redact_whole(rules: &Arc<Compiled>, text: &[u8]) -> Vec<u8> {
-    let mut stream = StreamRedactor::with(None, Arc::clone(rules), 0);
+/// Redacts a whole text, terminal sequences taken into account; also says which rule hit first.
+pub(crate) fn redact_whole(rules: &Arc<Compiled>, text: &[u8]) -> (Vec<u8>, u16) {
+    let mut stream = StreamRedactor::apart(rules);
+    stream.explain();
     let mut out = stream.push(text).to_vec();
     out.extend_from_slice(stream.finish().get());
-    out
+    let first = stream
+        .trail
+        .and_then(|mut trail| trail.take().first().map(|place| place.rule));
+    (out, first.unwrap_or_default())
 }
 
 /// Redacts whole bytes: as a text where they are UTF-8, else as a stream.
-pub(crate) fn redact_bytes(rules: &Arc<Compiled>, bytes: &[u8]) -> Vec<u8> {
+/// Also says which rule hit first.
+pub(crate) fn redact_bytes(rules: &Arc<Compiled>, bytes: &[u8]) -> (Vec<u8>, u16) {
     match std::str::from_utf8(bytes) {
-        Ok(text) => crate::text::redact(rules, text).map_or_else(|| bytes.to_vec(), String::into_bytes),
+        Ok(text) => {
+            let edits = crate::text::edits(rules, text, crate::text::NESTED);
+            let first = edits.first().map(|edit| edit.rule).unwrap_or_default();
+            (crate::text::apply(text, &edits).into_bytes(), first)
+        }
         Err(_) => redact_whole(rules, bytes),
     }
 }

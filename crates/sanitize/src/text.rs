@@ -18,6 +18,8 @@ pub(crate) struct Edit {
     pub(crate) range: Range<usize>,
     /// By what.
     pub(crate) with: String,
+    /// The rule that asks for it: its place in the rule list.
+    pub(crate) rule: u16,
 }
 
 /// JSON texts within JSON texts are looked into so deep.
@@ -61,6 +63,7 @@ pub(crate) fn edits(rules: &Arc<Compiled>, text: &str, depth: usize) -> Vec<Edit
     let snapped = hits(rules, bytes).into_iter().map(|hit| Edit {
         range: snap(text, hit.range),
         with: spelled(hit.mark),
+        rule: hit.rule,
     });
     snapped.collect()
 }
@@ -128,13 +131,14 @@ fn snap(text: &str, range: Range<usize>) -> Range<usize> {
 
 /// A text with terminal sequences goes through the stream; what differs is one edit.
 fn across_sequences(rules: &Arc<Compiled>, text: &str) -> Vec<Edit> {
-    let redacted = stream::redact_whole(rules, text.as_bytes());
+    let (redacted, rule) = stream::redact_whole(rules, text.as_bytes());
     if redacted == text.as_bytes() {
         return Vec::new();
     }
     vec![Edit {
         range: 0..text.len(),
         with: String::from_utf8_lossy(&redacted).into_owned(),
+        rule,
     }]
 }
 
@@ -162,17 +166,20 @@ impl json::Documents<'_> {
     fn place(&self, leaf: usize, change: tree::Change, edits: &mut Vec<Edit>) {
         let Some(place) = self.places.get(leaf) else { return };
         match change {
-            tree::Change::Hide if place.string => edits.push(Edit {
+            tree::Change::Hide(rule) if place.string => edits.push(Edit {
                 range: place.range.clone(),
                 with: MARKER.to_owned(),
+                rule,
             }),
-            tree::Change::Hide => edits.push(Edit {
+            tree::Change::Hide(rule) => edits.push(Edit {
                 range: place.range.clone(),
                 with: format!("\"{MARKER}\""),
+                rule,
             }),
             tree::Change::Edit(inner) => edits.extend(inner.into_iter().map(|edit| Edit {
                 range: json::raw(self.text, &place.range, &edit.range),
                 with: json::escape(&edit.with),
+                rule: edit.rule,
             })),
         }
     }

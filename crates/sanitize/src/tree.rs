@@ -40,8 +40,8 @@ pub(crate) enum Kind<'a> {
 /// What has to happen to a leaf or a key.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// All of it is replaced.
-    Hide,
+    /// All of it is replaced, as this rule says.
+    Hide(u16),
     /// Parts of its text are replaced.
     Edit(Vec<Edit>),
 }
@@ -55,7 +55,7 @@ pub(crate) fn changes(rules: &Arc<Compiled>, root: &Node<'_>, depth: usize) -> V
     };
     walk.node(root);
     walk.changes
-        .sort_by_key(|(leaf, change)| (*leaf, *change != Change::Hide));
+        .sort_by_key(|(leaf, change)| (*leaf, !matches!(change, Change::Hide(_))));
     walk.changes.dedup_by_key(|(leaf, _)| *leaf);
     walk.changes
 }
@@ -72,9 +72,9 @@ impl Walk<'_> {
             Kind::Null | Kind::Bool(_) => {}
             Kind::Number(number) => {
                 if text::may_hold_something(self.rules, number.as_bytes())
-                    && !text::hits(self.rules, number.as_bytes()).is_empty()
+                    && let Some(hit) = text::hits(self.rules, number.as_bytes()).first()
                 {
-                    self.changes.push((node.leaf, Change::Hide));
+                    self.changes.push((node.leaf, Change::Hide(hit.rule)));
                 }
             }
             Kind::Text(value) => self.text(node.leaf, value),
@@ -104,7 +104,7 @@ impl Walk<'_> {
             let follows = flag.and_then(|flag| self.rules.keys.classify(flag.as_bytes()));
             match (follows, word(at)) {
                 (Some(key), Some(value)) if key.kind == KeyKind::Secret && !value.starts_with('-') => {
-                    self.hide(item, key)
+                    self.hide(item, key, SENSITIVE_KEY)
                 }
                 _ => self.node(item),
             }
@@ -123,6 +123,7 @@ impl Walk<'_> {
                     Change::Edit(vec![Edit {
                         range,
                         with: placeholder::MARKER.to_owned(),
+                        rule: SENSITIVE_KEY,
                     }]),
                 ));
             }
@@ -140,27 +141,29 @@ impl Walk<'_> {
         for (number, key, value) in entries {
             self.text(*number, key);
             if secret_on && infrastructure::is_secret(entries, key) {
-                self.hide(value, ALL);
+                self.hide(value, ALL, INFRASTRUCTURE);
                 continue;
             }
             if let Some(sensitive) = named.filter(|_| matches!(key.as_ref(), "value" | "Value")) {
-                self.hide(value, sensitive);
+                self.hide(value, sensitive, SENSITIVE_KEY);
                 continue;
             }
             match self.rules.keys.classify(key.as_bytes()).filter(|_| keys_on) {
                 Some(sensitive) if sensitive.kind == KeyKind::Headers => self.headers(value),
-                Some(sensitive) => self.hide(value, sensitive),
+                Some(sensitive) => self.hide(value, sensitive, SENSITIVE_KEY),
                 None => self.node(value),
             }
             if secret_on && let Some(mask) = infrastructure::mask(entries, key) {
-                infrastructure::masked(value, mask, &mut |node| hide(&mut self.changes, node, ALL));
+                infrastructure::masked(value, mask, &mut |node| {
+                    hide(&mut self.changes, node, ALL, INFRASTRUCTURE)
+                });
             }
         }
     }
 
     fn headers(&mut self, value: &Node<'_>) {
         let Kind::Text(pairs) = &value.kind else {
-            return self.hide(value, ALL);
+            return self.hide(value, ALL, SENSITIVE_KEY);
         };
         let mut edits = Vec::new();
         let mut at = 0;
@@ -171,6 +174,7 @@ impl Walk<'_> {
                     edits.push(Edit {
                         range: start..start + secret.len(),
                         with: placeholder::MARKER.to_owned(),
+                        rule: SENSITIVE_KEY,
                     });
                 }
             }
@@ -184,8 +188,8 @@ impl Walk<'_> {
     }
 
     /// Hides all leaves under a sensitive key.
-    fn hide(&mut self, node: &Node<'_>, key: Sensitive) {
-        hide(&mut self.changes, node, key);
+    fn hide(&mut self, node: &Node<'_>, key: Sensitive, rule: u16) {
+        hide(&mut self.changes, node, key, rule);
         self.keys(node);
     }
 
@@ -210,15 +214,15 @@ const ALL: Sensitive = Sensitive {
     plural: false,
 };
 
-fn hide(changes: &mut Vec<(usize, Change)>, node: &Node<'_>, key: Sensitive) {
+fn hide(changes: &mut Vec<(usize, Change)>, node: &Node<'_>, key: Sensitive, rule: u16) {
     match &node.kind {
         Kind::Null | Kind::Bool(_) => {}
         Kind::Number(_) if key.plural => {}
-        Kind::Number(_) => changes.push((node.leaf, Change::Hide)),
+        Kind::Number(_) => changes.push((node.leaf, Change::Hide(rule))),
         Kind::Text(text) if placeholder::is_placeholder(text.as_bytes()) => {}
-        Kind::Text(_) => changes.push((node.leaf, Change::Hide)),
-        Kind::List(items) => items.iter().for_each(|item| hide(changes, item, key)),
-        Kind::Map(entries) => entries.iter().for_each(|(_, _, value)| hide(changes, value, key)),
+        Kind::Text(_) => changes.push((node.leaf, Change::Hide(rule))),
+        Kind::List(items) => items.iter().for_each(|item| hide(changes, item, key, rule)),
+        Kind::Map(entries) => entries.iter().for_each(|(_, _, value)| hide(changes, value, key, rule)),
     }
 }
 

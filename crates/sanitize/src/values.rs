@@ -5,6 +5,7 @@ use crate::placeholder::MARKER;
 use crate::rules::compiled::Compiled;
 use crate::sanitizer::Sanitizer;
 use crate::stream;
+use crate::tally::Face;
 use crate::text;
 use crate::tree::{self, Change, Kind, Node};
 use sitelog_model::otlp::common::v1::any_value::Value;
@@ -52,6 +53,7 @@ pub(crate) fn redact_attributes(rules: &Arc<Compiled>, attributes: &mut [KeyValu
     if changes.is_empty() {
         return bytes_changed;
     }
+    count_changes(rules, &changes);
     drop(root);
     let mut changes = changes.into_iter().peekable();
     let mut at = 0;
@@ -70,6 +72,7 @@ pub(crate) fn redact_value(rules: &Arc<Compiled>, value: &mut AnyValue) -> bool 
     if changes.is_empty() {
         return bytes_changed;
     }
+    count_changes(rules, &changes);
     drop(root);
     apply(value, &mut 0, &mut changes.into_iter().peekable());
     true
@@ -78,8 +81,11 @@ pub(crate) fn redact_value(rules: &Arc<Compiled>, value: &mut AnyValue) -> bool 
 fn redact_bytes(rules: &Arc<Compiled>, value: Option<&mut AnyValue>) -> bool {
     match value.and_then(|any| any.value.as_mut()) {
         Some(Value::BytesValue(bytes)) => {
-            let clean = stream::redact_bytes(rules, bytes);
+            let (clean, rule) = stream::redact_bytes(rules, bytes);
             let changed = clean != *bytes;
+            if changed {
+                rules.tally.count(Face::Otlp, rule);
+            }
             *bytes = clean;
             changed
         }
@@ -91,6 +97,16 @@ fn redact_bytes(rules: &Arc<Compiled>, value: Option<&mut AnyValue>) -> bool {
             redact_bytes(rules, pair.value.as_mut()) | changed
         }),
         _ => false,
+    }
+}
+
+/// Counts what is about to be hidden.
+fn count_changes(rules: &Compiled, changes: &[(usize, Change)]) {
+    for (_, change) in changes {
+        match change {
+            Change::Hide(rule) => rules.tally.count(Face::Otlp, *rule),
+            Change::Edit(edits) => edits.iter().for_each(|edit| rules.tally.count(Face::Otlp, edit.rule)),
+        }
     }
 }
 
@@ -152,8 +168,8 @@ fn apply(any: &mut AnyValue, at: &mut usize, changes: &mut Changes) {
         (Some(Value::ArrayValue(array)), _) => array.values.iter_mut().for_each(|value| apply(value, at, changes)),
         (Some(Value::KvlistValue(list)), _) => list.values.iter_mut().for_each(|pair| apply_pair(pair, at, changes)),
         (Some(Value::StringValue(value)), Some(Change::Edit(edits))) => *value = text::apply(value, &edits),
-        (Some(Value::BytesValue(bytes)), Some(Change::Hide)) => *bytes = MARKER.as_bytes().to_vec(),
-        (value, Some(Change::Hide)) => *value = Some(Value::StringValue(MARKER.to_owned())),
+        (Some(Value::BytesValue(bytes)), Some(Change::Hide(_))) => *bytes = MARKER.as_bytes().to_vec(),
+        (value, Some(Change::Hide(_))) => *value = Some(Value::StringValue(MARKER.to_owned())),
         _ => {}
     }
 }

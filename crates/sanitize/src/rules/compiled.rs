@@ -6,10 +6,12 @@ use crate::filter::{GRAM, Grams, commonness, gram};
 use crate::found::Found;
 use crate::keys::Keys;
 use crate::settings::Settings;
+use crate::tally::Tally;
 use crate::until::{Class, Until};
 use crate::view::{More, View};
 use regex::bytes::Regex;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What a place in the text may belong to: a pattern of a declared value, or an anchor of a rule.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,10 @@ pub(crate) struct Compiled {
     pub(crate) keys: Keys,
     /// Whether a rule is on, by place.
     pub(crate) on: Vec<bool>,
+    /// Names of the declared values; hits of theirs have places behind those of the rules.
+    pub(crate) declared: Vec<String>,
+    /// Counts hits.
+    pub(crate) tally: Arc<Tally>,
     /// Finds candidates.
     pub(crate) grams: Grams<Candidate>,
     /// A byte whose matcher is called wherever it stands.
@@ -49,6 +55,8 @@ pub(crate) struct Compiled {
     /// How far from its end what has arrived may be the start of a pattern.
     pub(crate) longest: usize,
     patterns: Vec<Pattern>,
+    /// The place of the declared value of each pattern.
+    sources: Vec<u16>,
     anchors: Vec<Anchor>,
     starts: Grams<Candidate>,
     /// The first bytes and pairs of bytes of all patterns.
@@ -62,7 +70,7 @@ fn start_key(bytes: [u8; 3]) -> u32 {
 }
 
 impl Compiled {
-    pub(crate) fn new(settings: &Settings) -> Result<Self, BadRule> {
+    pub(crate) fn new(settings: &Settings, tally: Arc<Tally>) -> Result<Self, BadRule> {
         let keys = Keys::new(&settings.keys);
         let rules: Vec<&'static Rule> = families::all().collect();
         let mut ids: Vec<String> = rules.iter().map(|rule| rule.id.to_owned()).collect();
@@ -138,22 +146,31 @@ impl Compiled {
                 });
             }
         }
-        let mut patterns: Vec<Pattern> = match on.first() {
-            Some(true) => settings
-                .declared
-                .iter()
-                .flat_map(|declared| declared::patterns(&declared.value, &keys))
+        let mut patterns: Vec<(Pattern, u16)> = match on.first() {
+            Some(true) => (ids.len()..)
+                .zip(&settings.declared)
+                .flat_map(|(place, declared)| {
+                    // So many values have no name any more.
+                    let place = u16::try_from(place).unwrap_or_default();
+                    let patterns = declared::patterns(&declared.value, &keys).into_iter();
+                    patterns.map(move |pattern| (pattern, place))
+                })
                 .collect(),
             _ => Vec::new(),
         };
         patterns.sort();
-        patterns.dedup();
+        patterns.dedup_by(|next, first| next.0 == first.0);
+        let (patterns, sources): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
+        let declared = settings.declared.iter().map(|declared| declared.name.clone());
         Ok(Self::index(Self {
             longest: declared::longest(&patterns).max(64),
+            declared: declared.collect(),
+            tally,
             ids,
             keys,
             on,
             patterns,
+            sources,
             anchors,
             byte,
             tails,
@@ -208,6 +225,17 @@ impl Compiled {
         self
     }
 
+    /// The rule of a place, and the name of the declared value if it is one.
+    pub(crate) fn rule_at(&self, place: u16) -> (String, Option<String>) {
+        match self.ids.get(usize::from(place)) {
+            Some(id) => (id.clone(), None),
+            None => {
+                let name = self.declared.get(usize::from(place) - self.ids.len());
+                (self.ids.first().cloned().unwrap_or_default(), name.cloned())
+            }
+        }
+    }
+
     /// Whether the rule at a place of the list is on.
     pub(crate) fn is_on(&self, place: u16) -> bool {
         self.on.get(usize::from(place)).is_some_and(|on| *on)
@@ -229,7 +257,7 @@ impl Compiled {
                 let Some(start) = pattern.backward(view, at, unit as usize) else {
                     return Ok(());
                 };
-                found.rule = 0;
+                found.rule = self.sources.get(index as usize).copied().unwrap_or_default();
                 found.hold_from(start);
                 if let Some(end) = pattern.forward(view, at, unit as usize)? {
                     found.hide(start..end);

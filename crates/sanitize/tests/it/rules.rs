@@ -1,7 +1,7 @@
 //! Every rule over its own examples, and over all others' misses.
 
 use sitelog_sanitize::rules::all;
-use sitelog_sanitize::{Sanitizer, Settings, UserRule};
+use sitelog_sanitize::{Declared, Explanation, Face, Refusal, Sanitizer, Settings, UserRule};
 
 fn redact(sanitizer: &Sanitizer, text: &str) -> String {
     let mut stream = sanitizer.stream();
@@ -128,10 +128,61 @@ fn users_add_rules_and_turn_rules_off() {
 
 #[test]
 fn an_explanation_names_the_rule_and_the_place() {
-    let explained = without_people().explain(b"x token=abc https://u:pw@h");
-    let rules: Vec<_> = explained
-        .iter()
-        .map(|hit| (hit.rule.as_str(), hit.range.clone()))
+    let place = |hit: Explanation| (hit.rule, hit.line, hit.column, hit.offset);
+    let explained = without_people().explain(b"x\n token=abc https://u:pw@h");
+    let places: Vec<_> = explained.into_iter().map(place).collect();
+    assert_eq!(
+        places,
+        [("key-value".into(), 2, 8, 9), ("url-password".into(), 2, 22, 23)]
+    );
+}
+
+/// Terminal sequences between, inside of a value, and around one in a title: places count from the start of the input.
+#[test]
+fn an_explanation_finds_its_place_through_terminal_sequences() {
+    let declared = Declared {
+        name: "DB_PASS".into(),
+        value: b"correct-horse".to_vec(),
+    };
+    let sanitizer = Sanitizer::new(Settings {
+        declared: vec![declared],
+        ..Settings::default()
+    });
+    let text = b"\x1b[1mcorr\x1b[0mect-horse\n\x1b]0;correct-horse\x07 token=\x1b[31mabc\x1b[0m";
+    let places: Vec<_> = sanitizer
+        .explain(text)
+        .into_iter()
+        .map(|hit| (hit.rule, hit.name, hit.line, hit.column))
         .collect();
-    assert_eq!(rules, [("key-value", 8..11), ("url-password", 22..24)]);
+    let name = || Some("DB_PASS".to_owned());
+    assert_eq!(
+        places,
+        [
+            ("declared".into(), name(), 1, 5),
+            ("declared".into(), name(), 2, 5),
+            ("key-value".into(), None, 2, 31)
+        ]
+    );
+    assert_eq!(sanitizer.counts().total(), 0, "looking counts nothing");
+}
+
+#[test]
+fn hits_are_counted_by_rule_and_face() {
+    let sanitizer = without_people();
+    redact(&sanitizer, "token=abc token=def https://u:pw@h");
+    let text = sanitizer.text("{\"password\": \"x\"} ");
+    assert_eq!(text, "{\"password\": \"[REDACTED]\"} ");
+    sanitizer.pairs(vec![("api_key".into(), "v".into())]);
+    assert!(!sanitizer.register("PIN", b"12345") && sanitizer.register("PASS", b"123456"));
+    let counts = sanitizer.counts();
+    assert_eq!(
+        counts.hits,
+        [
+            ("sensitive-key".into(), Face::Value, 1),
+            ("sensitive-key".into(), Face::Otlp, 1),
+            ("key-value".into(), Face::Stream, 2),
+            ("url-password".into(), Face::Stream, 1)
+        ]
+    );
+    assert_eq!((counts.registered, counts.refused), (1, vec![(Refusal::ShortValue, 1)]));
 }
