@@ -2,6 +2,7 @@
 
 use crate::Clean;
 use crate::sanitizer::Sanitizer;
+use crate::tally::Refusal;
 use sitelog_model::otlp::common::v1::KeyValue;
 
 /// The keys that the metadata of an audit write may have, exactly.
@@ -50,7 +51,8 @@ impl Sanitizer {
     /// # Errors
     /// [`UnknownKeys`] when one key or more is not in [`ALLOWED`]: the whole write is refused.
     pub fn audit_metadata(&self, metadata: Vec<KeyValue>) -> Result<AuditMetadata, UnknownKeys> {
-        allowed(metadata.iter().map(|pair| pair.key.as_str()))?;
+        allowed(metadata.iter().map(|pair| pair.key.as_str()))
+            .inspect_err(|_| self.tally().refuse(Refusal::AuditKeys))?;
         Ok(AuditMetadata(self.attributes(metadata)))
     }
 }

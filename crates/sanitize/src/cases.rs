@@ -140,7 +140,7 @@ fn streamed(sanitizer: &Sanitizer, writes: &[Vec<u8>], answer: Answer) -> Answer
 
 fn structured(sanitizer: &Sanitizer, mode: &str, value: &str, answer: Answer) -> Answer {
     let rules = sanitizer.rules().0;
-    let Some(documents) = json::parse(value) else {
+    let Some(mut documents) = json::parse(value) else {
         return Answer {
             value: RawValue::from_string(value.to_owned()).ok(),
             ..answer
@@ -156,7 +156,7 @@ fn structured(sanitizer: &Sanitizer, mode: &str, value: &str, answer: Answer) ->
         }
     }
     let edits = if mode == "otlp" {
-        otlp_json::edits(&rules, documents)
+        otlp_json::edits(&rules, &mut documents)
     } else {
         documents.edits(&rules, text::NESTED)
     };

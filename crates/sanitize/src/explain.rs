@@ -74,14 +74,21 @@ impl Sanitizer {
     }
 }
 
-/// What edits of a structured text say, each with its path. The edits are in order.
-pub(crate) fn of_edits(rules: &Arc<Compiled>, documents: &Documents<'_>, edits: &[Edit]) -> Vec<Explanation> {
-    let explain = |edit: &Edit| Explanation::within(rules, documents.text.as_bytes(), edit.rule, edit.range.start);
+/// What edits of a text say, each with its path if the text is structured. The edits are in order.
+pub(crate) fn of_edits(
+    rules: &Arc<Compiled>,
+    text: &str,
+    documents: Option<&Documents<'_>>,
+    edits: &[Edit],
+) -> Vec<Explanation> {
+    let explain = |edit: &Edit| Explanation::within(rules, text.as_bytes(), edit.rule, edit.range.start);
+    let explained = edits.iter().map(explain).collect();
+    let Some(documents) = documents else { return explained };
     let mut paths = Paths {
         rules,
         places: &documents.places,
         edits,
-        explained: edits.iter().map(explain).collect(),
+        explained,
     };
     documents
         .roots

@@ -9,6 +9,7 @@ pub mod cases;
 mod chars;
 mod clean;
 mod declared;
+mod documents;
 mod escape;
 mod explain;
 mod filter;
@@ -34,6 +35,7 @@ mod view;
 mod writer;
 
 pub use clean::Clean;
+pub use documents::{DocumentKind, DocumentRedactor, NotOtlp};
 pub use explain::Explanation;
 pub use otlp::Invalid;
 pub use placeholder::MARKER;

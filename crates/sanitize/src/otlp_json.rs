@@ -6,11 +6,34 @@ use crate::rules::compiled::Compiled;
 use crate::stream;
 use crate::text::{self, Edit};
 use crate::tree::{Kind, Node};
+use sitelog_model::otlp::collector::logs::v1::ExportLogsServiceRequest;
+use sitelog_model::otlp::collector::metrics::v1::ExportMetricsServiceRequest;
+use sitelog_model::otlp::collector::trace::v1::ExportTraceServiceRequest;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// Whether a text is one export request, of any signal; else why not.
+pub(crate) fn check(text: &str) -> Result<(), &'static str> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|_| "not JSON")?;
+    let Some(object) = value.as_object() else {
+        return Err("not an OTLP-JSON export request: not an object");
+    };
+    let is = |name| object.contains_key(name);
+    let read = match (is("resourceLogs"), is("resourceSpans"), is("resourceMetrics")) {
+        (true, false, false) => serde_json::from_value::<ExportLogsServiceRequest>(value).map(drop),
+        (false, true, false) => serde_json::from_value::<ExportTraceServiceRequest>(value).map(drop),
+        (false, false, true) => serde_json::from_value::<ExportMetricsServiceRequest>(value).map(drop),
+        (false, false, false) if object.is_empty() => return Ok(()),
+        _ => return Err("not an OTLP-JSON export request: needs one of resourceLogs, resourceSpans, resourceMetrics"),
+    };
+    // What the decoder says would quote the value.
+    read.map_err(|_| "not an OTLP-JSON export request: a field has the wrong type")
+}
+
 /// What has to change in an OTLP-JSON text.
-pub(crate) fn edits(rules: &Arc<Compiled>, mut documents: Documents<'_>) -> Vec<Edit> {
+///
+/// The documents then hold the tree that the text stands for: attributes are maps.
+pub(crate) fn edits(rules: &Arc<Compiled>, documents: &mut Documents<'_>) -> Vec<Edit> {
     let mut bytes = Vec::new();
     documents.roots = std::mem::take(&mut documents.roots)
         .into_iter()

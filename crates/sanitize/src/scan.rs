@@ -163,6 +163,11 @@ impl Scan {
             .for_each(|hit| hit.range = hit.range.start.saturating_sub(len)..hit.range.end - len);
     }
 
+    /// Whether a span to hide has begun whose end was not found.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.opens.is_empty()
+    }
+
     /// The first place that is still needed.
     pub(crate) fn needed(&self) -> usize {
         let waiting = self.waiting.iter().map(|(_, at)| *at);

@@ -133,6 +133,11 @@ impl StreamRedactor {
         self.view.len() - self.emitted + self.escape.bytes.len() + sequences
     }
 
+    /// Whether nothing is held back and nothing is being hidden: what comes next stands on its own.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.held() == 0 && !self.scan.is_open()
+    }
+
     fn start(&mut self) {
         self.out.clear();
         if let Some(sanitizer) = self

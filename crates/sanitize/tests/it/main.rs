@@ -4,5 +4,6 @@
 
 mod chunks;
 mod contract;
+mod documents;
 mod rules;
 mod structures;
