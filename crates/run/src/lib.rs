@@ -12,6 +12,7 @@ mod recorder;
 mod recording;
 mod recover;
 mod signals;
+pub mod socket;
 mod span;
 mod terminal;
 
