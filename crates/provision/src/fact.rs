@@ -16,7 +16,7 @@ pub struct Fact {
     pub sequence: Option<u64>,
 }
 
-/// The kinds of facts; each becomes one record of `records.md`, except [`What::End`].
+/// The kinds of facts; each becomes one record of `records.md`, except [`What::End`] and [`What::Aside`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// The engine began an operation.
@@ -37,8 +37,10 @@ pub enum What {
     Summary(Summary),
     /// It closed its stream in order.
     End,
-    /// An event that is neither counted nor shown (progress, policy loaded), or that this version does not know: its
-    /// kind, and the keys at the top of its content. Never a value.
+    /// An event of a known kind that makes no record, by its name: a debug line, progress, a policy that held. It is
+    /// told all the same, so that its number is not missed.
+    Aside(&'static str),
+    /// An event that this version does not know: its kind, and the keys at the top of its content. Never a value.
     Other {
         /// The engine's name of the kind.
         kind: String,
@@ -117,6 +119,8 @@ pub struct Step {
     pub planned: bool,
     /// Whether the engine counts the step in its summary.
     pub counted: bool,
+    /// Whether the resource only groups others (a Pulumi component or stack): it is there as soon as it is registered.
+    pub component: bool,
     /// Why it failed, where the engine says it beside the step.
     pub why: Option<String>,
 }
