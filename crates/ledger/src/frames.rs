@@ -100,17 +100,24 @@ impl Reader {
 pub struct Frames {
     root: Arc<Root>,
     reader: Reader,
+    from: u64,
     wants: fn(&Header) -> bool,
     failed: bool,
 }
 
 impl Frames {
-    pub(crate) fn new(root: Arc<Root>, chain: &ChainId, wants: fn(&Header) -> bool) -> Result<Self, Error> {
+    pub(crate) fn new(
+        root: Arc<Root>,
+        chain: &ChainId,
+        from: u64,
+        wants: fn(&Header) -> bool,
+    ) -> Result<Self, Error> {
         let folder = root.layout.chain(chain);
-        let reader = Reader::new(root.disk.clone(), chain, folder, 0)?;
+        let reader = Reader::new(root.disk.clone(), chain, folder, from)?;
         Ok(Self {
             root,
             reader,
+            from,
             wants,
             failed: false,
         })
@@ -125,7 +132,8 @@ impl Iterator for Frames {
         if self.failed {
             return None;
         }
-        match self.reader.next(u64::MAX, self.wants) {
+        let (from, wants) = (self.from, self.wants);
+        match self.reader.next(u64::MAX, |header| header.index >= from && wants(header)) {
             Ok(Read::Frame(_, frame)) => Some(Ok(frame)),
             Ok(Read::Damage(damage)) => {
                 self.root.damaged(&damage);

@@ -6,7 +6,7 @@ use crate::counters::Counters;
 use crate::cursor::Cursor;
 use crate::disk::{Disk, DiskFile, Open, RealDisk};
 use crate::error::Error;
-use crate::frame::Kind;
+use crate::frame::{Header, Kind};
 use crate::frames::Frames;
 use crate::key::PublicKey;
 use crate::layout::{Layout, Lock, WRITER_LOCK, create_dirs, create_durable_dirs, list_segments, lock};
@@ -136,7 +136,16 @@ impl Ledger {
     /// # Errors
     /// The disk's.
     pub fn frames(&self, id: &ChainId) -> Result<Frames, Error> {
-        Frames::new(self.root.clone(), id, |header| header.kind.is_batch())
+        Frames::new(self.root.clone(), id, 0, |header| header.kind.is_batch())
+    }
+
+    /// The readable OTLP logs requests of a chain from a frame on; the payloads between them are not read.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn records(&self, id: &ChainId, from: u64) -> Result<Frames, Error> {
+        let wants = |header: &Header| header.kind == Kind::Otlp && header.signal == Signal::Logs;
+        Frames::new(self.root.clone(), id, from, wants)
     }
 
     /// The notes of a chain alone; the payloads between them are not read.
@@ -144,7 +153,7 @@ impl Ledger {
     /// # Errors
     /// The disk's.
     pub fn notes(&self, id: &ChainId) -> Result<Frames, Error> {
-        Frames::new(self.root.clone(), id, |header| header.kind == Kind::Note)
+        Frames::new(self.root.clone(), id, 0, |header| header.kind == Kind::Note)
     }
 
     /// A named reader of a chain that this process does not write; [`Chain::cursor`] is for one that it does.

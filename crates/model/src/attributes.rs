@@ -94,3 +94,25 @@ pub const PULUMI_STACK: &str = "pulumi.stack";
 pub const SITELOG_PROJECT: &str = "sitelog.project";
 /// Stack or workspace, where no tool names one (string; on resource).
 pub const SITELOG_STACK: &str = "sitelog.stack";
+/// The provisioning operation's ULID (string; on resource, record, span).
+pub const SITELOG_OPERATION_ID: &str = "sitelog.operation.id";
+/// `succeeded` `failed` `canceled` `interrupted` (string; on record, span).
+pub const SITELOG_OPERATION_RESULT: &str = "sitelog.operation.result";
+/// `pulumi` `terraform` `tofu` (string; on resource, span).
+pub const SITELOG_TOOL: &str = "sitelog.tool";
+/// URN or address of a resource (string; on record, span).
+pub const SITELOG_RESOURCE_URN: &str = "sitelog.resource.urn";
+/// Type token of a resource (string; on record, span).
+pub const SITELOG_RESOURCE_TYPE: &str = "sitelog.resource.type";
+/// Name of a resource within its type and parent (string; on record, span).
+pub const SITELOG_RESOURCE_NAME: &str = "sitelog.resource.name";
+/// `create` `update` `delete` `replace` `same` `read` `import` `refresh` (string; on record, span).
+pub const SITELOG_RESOURCE_ACTION: &str = "sitelog.resource.action";
+/// Keys that changed, never their values (string array; on record).
+pub const SITELOG_RESOURCE_DIFF: &str = "sitelog.resource.diff";
+/// Pulumi organization (string; on resource).
+pub const PULUMI_ORGANIZATION: &str = "pulumi.organization";
+/// Terraform or OpenTofu workspace (string; on resource).
+pub const TERRAFORM_WORKSPACE: &str = "terraform.workspace";
+/// Folder of the root module (string; on resource).
+pub const TERRAFORM_ROOT: &str = "terraform.root";
