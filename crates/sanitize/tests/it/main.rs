@@ -5,5 +5,6 @@
 mod chunks;
 mod contract;
 mod documents;
+mod judge;
 mod rules;
 mod structures;
