@@ -1,5 +1,7 @@
 //! Terminal escape sequences (ECMA-48): told from the text around them, so that values are found across them (R5).
 
+use std::collections::VecDeque;
+
 /// Sequences longer than this many bytes are taken for text.
 const LONGEST: usize = 4096;
 /// The longest control sequence.
@@ -63,6 +65,53 @@ impl Escape {
             self.bytes.push(byte);
         }
         step
+    }
+}
+
+/// Sequences on their way out, and where in the text they stood.
+#[derive(Debug, Default)]
+pub(crate) struct Sequences {
+    /// The place and the length of each.
+    places: VecDeque<(usize, usize)>,
+    bytes: Vec<u8>,
+    /// How many of `bytes` went out.
+    out: usize,
+}
+
+impl Sequences {
+    /// Adds one behind the others.
+    pub(crate) fn push(&mut self, at: usize, sequence: &[u8]) {
+        self.places.push_back((at, sequence.len()));
+        self.bytes.extend_from_slice(sequence);
+    }
+
+    /// The place of the next one.
+    pub(crate) fn next(&self) -> Option<usize> {
+        self.places.front().map(|(at, _)| *at)
+    }
+
+    /// Puts the next one out if it stood at `upto` or before; whether there was one.
+    pub(crate) fn pop_upto(&mut self, upto: usize, out: &mut Vec<u8>) -> bool {
+        let Some((_, len)) = self.places.pop_front_if(|(at, _)| *at <= upto) else {
+            return false;
+        };
+        out.extend_from_slice(self.bytes.get(self.out..self.out + len).unwrap_or_default());
+        self.out += len;
+        if self.places.is_empty() {
+            self.bytes.clear();
+            self.out = 0;
+        }
+        true
+    }
+
+    /// Bytes that did not go out yet.
+    pub(crate) fn held(&self) -> usize {
+        self.bytes.len() - self.out
+    }
+
+    /// The text lost its first `len` bytes.
+    pub(crate) fn shift(&mut self, len: usize) {
+        self.places.iter_mut().for_each(|(at, _)| *at -= len);
     }
 }
 

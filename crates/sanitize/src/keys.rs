@@ -62,114 +62,206 @@ static PLURALS: &[&[&str]] = &[
 pub(crate) static ANCHORS: &[&str] = &[
     "password", "passwd", "pwd", "passphrase", "secret", "key", "token", "authorization", "cookie", "credential",
     "connection", "customer", "payment", "scheduler", "honeycomb", "email", "username", "user_name", "user-name",
-    "user.name", "user name", "otlp_headers", "_headers",
+    "user.name", "user name", "otlp_headers", "_headers", "pass_word", "pass-word", "pass_phrase", "pass-phrase",
 ];
 
-/// The words of a key, last one first, lower case.
-fn words(key: &[u8]) -> Vec<Vec<u8>> {
-    let mut words: Vec<Vec<u8>> = Vec::with_capacity(4);
-    let mut word: Vec<u8> = Vec::with_capacity(16);
-    for (at, &byte) in key.iter().enumerate().rev() {
-        if !byte.is_ascii_alphanumeric() {
-            words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-            continue;
-        }
-        word.push(byte.to_ascii_lowercase());
-        // A hump starts here: `aB` before the `B`, `APIKey` before the `K`.
-        let before = at.checked_sub(1).map(|before| key[before]);
-        let next_is_lower = key.get(at + 1).is_some_and(u8::is_ascii_lowercase);
-        let hump = byte.is_ascii_uppercase()
-            && before.is_some_and(|before| {
-                before.is_ascii_lowercase() || before.is_ascii_digit() || (before.is_ascii_uppercase() && next_is_lower)
-            });
-        if hump {
-            words.push(std::mem::take(&mut word));
-        }
-    }
-    words.extend((!word.is_empty()).then_some(word));
-    words.iter_mut().for_each(|word| word.reverse());
-    words
+/// The words of a key, the last one first: parted by what is no letter or digit, and by humps.
+struct Words<'a> {
+    key: &'a [u8],
+    end: usize,
 }
 
-/// Keys that a user calls sensitive, besides those of the list.
-#[derive(Clone, Debug, Default)]
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let key = self.key;
+        while self.end > 0 && !key[self.end - 1].is_ascii_alphanumeric() {
+            self.end -= 1;
+        }
+        let end = self.end;
+        while self.end > 0 && key[self.end - 1].is_ascii_alphanumeric() {
+            self.end -= 1;
+            if hump(key, self.end) {
+                break;
+            }
+        }
+        (self.end < end).then(|| &key[self.end..end])
+    }
+}
+
+/// Whether a hump starts at a place: `aB` before the `B`, `APIKey` before the `K`.
+#[inline]
+fn hump(key: &[u8], at: usize) -> bool {
+    key[at].is_ascii_uppercase()
+        && at.checked_sub(1).map(|before| key[before]).is_some_and(|before| {
+            before.is_ascii_lowercase()
+                || before.is_ascii_digit()
+                || (before.is_ascii_uppercase() && key.get(at + 1).is_some_and(u8::is_ascii_lowercase))
+        })
+}
+
+/// No word of the list is longer, written without separators.
+const LONGEST_WORD: usize = 24;
+
+/// A key of the list, as it is looked up by its last word or by all of its words in one.
+#[derive(Clone, Debug)]
+struct Entry {
+    word: Vec<u8>,
+    /// The words before it, the last one first.
+    before: Vec<Vec<u8>>,
+    found: Sensitive,
+}
+
+/// The sensitive keys: those of the list, and those that a user adds.
+#[derive(Clone, Debug)]
 pub struct Keys {
-    extra: Vec<Vec<Vec<u8>>>,
+    /// Sorted by slot.
+    entries: Vec<Entry>,
+    starts: Vec<u16>,
+    /// The longest word of each key of the user.
+    extra_anchors: Vec<Vec<u8>>,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self::new(&[])
+    }
+}
+
+const SLOTS: usize = 256;
+
+/// Where a word is looked up: by its length, its first and its last letter.
+#[inline]
+fn slot(word: &[u8]) -> usize {
+    let letter = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(byte | 0x20));
+    (word.len() * 37 + letter(word.first()) * 5 + letter(word.last())) % SLOTS
+}
+
+fn lower(word: &[u8]) -> Vec<u8> {
+    word.to_ascii_lowercase()
 }
 
 impl Keys {
     /// The list and the user's `extra` keys, in any spelling.
     pub(crate) fn new(extra: &[String]) -> Self {
-        let mut extra: Vec<_> = extra.iter().map(|key| words(key.as_bytes())).collect();
-        extra.retain(|words| !words.is_empty());
-        Self { extra }
+        let mut entries = Vec::new();
+        let mut add = |words: &[Vec<u8>], found: Sensitive| {
+            if let [word, before @ ..] = words {
+                entries.push(Entry {
+                    word: word.clone(),
+                    before: before.to_vec(),
+                    found,
+                });
+            }
+            if words.len() > 1 {
+                let joined: Vec<u8> = words.iter().rev().flatten().copied().collect();
+                entries.push(Entry {
+                    word: joined,
+                    before: Vec::new(),
+                    found,
+                });
+            }
+        };
+        let reversed =
+            |entry: &[&str]| -> Vec<Vec<u8>> { entry.iter().rev().map(|word| lower(word.as_bytes())).collect() };
+        for (kind, entry) in LIST {
+            let found = Sensitive {
+                kind: *kind,
+                plural: false,
+            };
+            add(&reversed(entry), found);
+        }
+        let mut extra_anchors = Vec::new();
+        for key in extra {
+            let words: Vec<Vec<u8>> = Words::of(key.as_bytes()).map(lower).collect();
+            let found = Sensitive {
+                kind: Secret,
+                plural: false,
+            };
+            add(&words, found);
+            extra_anchors.extend(words.into_iter().max_by_key(Vec::len));
+        }
+        for entry in PLURALS {
+            let mut words = reversed(entry);
+            words[0].push(b's');
+            let found = Sensitive {
+                kind: Secret,
+                plural: true,
+            };
+            add(&words, found);
+        }
+        entries.sort_by_key(|entry| slot(&entry.word));
+        let mut starts = vec![0u16; SLOTS + 1];
+        for entry in &entries {
+            starts[slot(&entry.word) + 1] += 1;
+        }
+        (1..=SLOTS).for_each(|at| starts[at] += starts[at - 1]);
+        Self {
+            entries,
+            starts,
+            extra_anchors,
+        }
     }
 
     /// The words by which the scan finds the user's keys.
     pub(crate) fn extra_anchors(&self) -> impl Iterator<Item = &[u8]> {
-        self.extra
-            .iter()
-            .filter_map(|words| words.iter().max_by_key(|word| word.len()))
-            .map(Vec::as_slice)
+        self.extra_anchors.iter().map(Vec::as_slice)
     }
 
     /// Whether a key is sensitive, and how.
     pub fn classify(&self, key: &[u8]) -> Option<Sensitive> {
         let key = &key[key.len().saturating_sub(LONGEST)..];
-        let words = words(key);
-        let last = words.first()?;
-        let ends_with = |entry: &[&str]| {
-            let separate = words.len() >= entry.len()
-                && entry
-                    .iter()
-                    .rev()
-                    .zip(&words)
-                    .all(|(want, word)| want.as_bytes() == word.as_slice());
-            separate || (entry.len() > 1 && joined(entry, last))
-        };
-        if let Some((kind, _)) = LIST.iter().find(|(_, entry)| ends_with(entry)) {
-            return Some(Sensitive {
-                kind: *kind,
-                plural: false,
-            });
+        let mut words = Words::of(key);
+        let last = words.next()?;
+        let start = words.end;
+        if let Some(found) = self.look_up(last, || Words { key, end: start }) {
+            return Some(found);
         }
-        if last == b"headers" && words.last().is_some_and(|first| first == b"otel") {
+        if last.eq_ignore_ascii_case(b"headers")
+            && words.last().is_some_and(|first| first.eq_ignore_ascii_case(b"otel"))
+        {
             return Some(Sensitive {
                 kind: KeyKind::Headers,
                 plural: false,
             });
         }
-        if self.extra.iter().any(|entry| words.starts_with(entry)) {
-            return Some(Sensitive {
-                kind: Secret,
-                plural: false,
-            });
+        // The whole key without separators: `Pass-Word`.
+        if start == 0 || key.len() > LONGEST_WORD {
+            return None;
         }
-        let singular = last.strip_suffix(b"s")?;
-        let plural = PLURALS.iter().any(|entry| match entry {
-            [one] => one.as_bytes() == singular,
-            [first, second] => {
-                let separate =
-                    second.as_bytes() == singular && words.get(1).is_some_and(|word| word == first.as_bytes());
-                separate || joined(entry, singular)
-            }
-            _ => false,
+        let mut whole = [0; LONGEST_WORD];
+        let mut len = 0;
+        for byte in key.iter().filter(|byte| byte.is_ascii_alphanumeric()) {
+            whole[len] = *byte;
+            len += 1;
+        }
+        self.look_up(&whole[..len], || Words::of(b""))
+    }
+
+    #[inline]
+    fn look_up<'w>(&self, word: &[u8], before: impl Fn() -> Words<'w>) -> Option<Sensitive> {
+        let slot = slot(word);
+        let range = usize::from(self.starts[slot])..usize::from(self.starts[slot + 1]);
+        let hit = self.entries[range].iter().find(|entry| {
+            entry.word.eq_ignore_ascii_case(word)
+                && (entry.before.is_empty() || {
+                    let mut before = before();
+                    entry
+                        .before
+                        .iter()
+                        .all(|want| before.next().is_some_and(|word| want.eq_ignore_ascii_case(word)))
+                })
         });
-        plural.then_some(Sensitive {
-            kind: Secret,
-            plural: true,
-        })
+        hit.map(|entry| entry.found)
     }
 }
 
-/// Whether a word is an entry written without separators.
-fn joined(entry: &[&str], word: &[u8]) -> bool {
-    let mut rest = word;
-    entry.iter().all(|part| {
-        rest.strip_prefix(part.as_bytes())
-            .inspect(|after| rest = after)
-            .is_some()
-    }) && rest.is_empty()
+impl<'a> Words<'a> {
+    fn of(key: &'a [u8]) -> Self {
+        Self { key, end: key.len() }
+    }
 }
 
 #[cfg(test)]
@@ -202,6 +294,8 @@ mod tests {
             "my_crown_jewel",
             "accesstoken",
             "schedulerMetadata",
+            "passWord",
+            "Pass-Phrase",
         ] {
             assert!(keys.classify(key.as_bytes()).is_some(), "{key}");
         }

@@ -17,6 +17,7 @@ mod found;
 mod json;
 pub mod keys;
 pub mod lines;
+mod memo;
 mod otlp;
 mod otlp_json;
 mod placeholder;

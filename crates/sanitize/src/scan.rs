@@ -96,7 +96,7 @@ impl Scan {
 
     /// Takes what a matcher found, and walks the spans that it left open as far as they go.
     fn keep(&mut self, view: &View<'_>, found: &mut Found) {
-        for mut open in mem::take(&mut found.opens) {
+        while let Some(mut open) = found.opens.pop() {
             let same = |until: &Until| until.same_kind(&open.until);
             let covered = self
                 .recent

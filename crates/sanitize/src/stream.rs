@@ -1,9 +1,10 @@
 //! Redaction of a byte stream: any bytes in, cut into writes in any way, and the same bytes out for the same bytes in (R4).
 
 use crate::Clean;
-use crate::escape::{Escape, Step};
+use crate::escape::{Escape, Sequences, Step};
 use crate::explain::Explanation;
 use crate::found::{Hit, Mark};
+use crate::memo::Memo;
 use crate::placeholder::MARKER;
 use crate::rules::compiled::Compiled;
 use crate::sanitizer::Sanitizer;
@@ -11,7 +12,6 @@ use crate::scan::Scan;
 use crate::tally::Face;
 use crate::trail::Trail;
 use crate::view::{LOOK_BACK, View};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What the scan may look back to, in bytes.
@@ -31,7 +31,7 @@ pub struct StreamRedactor {
     emitted: usize,
     scan: Scan,
     /// Terminal sequences, already redacted, and where in the view they stood.
-    sequences: VecDeque<(usize, Vec<u8>)>,
+    sequences: Sequences,
     seams: Vec<usize>,
     escape: Escape,
     /// What went out last was a hidden span that ended at `emitted`.
@@ -60,7 +60,7 @@ impl StreamRedactor {
             view: Vec::new(),
             emitted: 0,
             scan: Scan::default(),
-            sequences: VecDeque::new(),
+            sequences: Sequences::default(),
             seams: Vec::new(),
             escape: Escape::default(),
             hiding: false,
@@ -129,8 +129,7 @@ impl StreamRedactor {
 
     /// Bytes of input that were taken and are not decided yet.
     pub fn held(&self) -> usize {
-        let sequences: usize = self.sequences.iter().map(|(_, bytes)| bytes.len()).sum();
-        self.view.len() - self.emitted + self.escape.bytes.len() + sequences
+        self.view.len() - self.emitted + self.escape.bytes.len() + self.sequences.held()
     }
 
     /// Whether nothing is held back and nothing is being hidden: what comes next stands on its own.
@@ -160,7 +159,7 @@ impl StreamRedactor {
         self.view.drain(..dropped);
         self.emitted -= dropped;
         self.scan.shift(dropped);
-        self.sequences.iter_mut().for_each(|(at, _)| *at -= dropped);
+        self.sequences.shift(dropped);
         self.seams.retain(|at| *at >= dropped);
         self.seams.iter_mut().for_each(|at| *at -= dropped);
     }
@@ -189,9 +188,12 @@ impl StreamRedactor {
                 }
                 Step::Complete => {
                     rest = after;
-                    let payload = self.escape.has_payload();
-                    let mut sequence = std::mem::take(&mut self.escape.bytes);
-                    if payload {
+                    let at = self.view.len();
+                    if self.seams.last() != Some(&at) {
+                        self.seams.push(at);
+                    }
+                    if self.escape.has_payload() {
+                        let mut sequence = std::mem::take(&mut self.escape.bytes);
                         // The terminator, BEL or ESC `\`, is no part of the text.
                         let body = sequence.len() - if sequence.ends_with(b"\x07") { 1 } else { 2 };
                         let terminator = sequence.split_off(body);
@@ -203,16 +205,14 @@ impl StreamRedactor {
                             hits.iter()
                                 .for_each(|hit| self.rules.tally.count(Face::Stream, hit.rule));
                         }
-                        sequence = redacted;
-                        sequence.extend_from_slice(&terminator);
-                    } else if let Some(trail) = &mut self.trail {
-                        trail.sequence(&sequence, &[], 0);
+                        self.sequences.push(at, &[redacted, terminator].concat());
+                        continue;
                     }
-                    let at = self.view.len();
-                    if self.seams.last() != Some(&at) {
-                        self.seams.push(at);
+                    if let Some(trail) = &mut self.trail {
+                        trail.sequence(&self.escape.bytes, &[], 0);
                     }
-                    self.sequences.push_back((at, sequence));
+                    self.sequences.push(at, &self.escape.bytes);
+                    self.escape.bytes.clear();
                 }
             }
         }
@@ -223,6 +223,7 @@ impl StreamRedactor {
             bytes: &self.view,
             ended,
             seams: &self.seams,
+            memo: &Memo::default(),
         };
         self.scan.advance(&self.rules, &view, self.emitted)
     }
@@ -230,22 +231,21 @@ impl StreamRedactor {
     /// Whether everything up to `limit` goes out as it is.
     fn plain_until(&self, limit: usize) -> bool {
         self.scan.hits.first().is_none_or(|hit| hit.range.start >= limit)
-            && self.sequences.front().is_none_or(|(at, _)| *at > limit)
+            && self.sequences.next().is_none_or(|at| at > limit)
     }
 
     /// Puts everything up to `limit` out.
     fn emit(&mut self, limit: usize) {
         let mut hits = std::mem::take(&mut self.scan.hits).into_iter().peekable();
-        while self.emitted < limit || self.sequences.front().is_some_and(|(at, _)| *at <= self.emitted) {
-            if let Some((_, bytes)) = self.sequences.pop_front_if(|(at, _)| *at <= self.emitted) {
-                self.out.extend_from_slice(&bytes);
+        while self.emitted < limit || self.sequences.next().is_some_and(|at| at <= self.emitted) {
+            if self.sequences.pop_upto(self.emitted, &mut self.out) {
                 if let Some(trail) = &mut self.trail {
                     trail.pass_sequence();
                 }
                 continue;
             }
             while hits.next_if(|hit| hit.range.end <= self.emitted).is_some() {}
-            let next = self.sequences.front().map_or(limit, |(at, _)| limit.min(*at));
+            let next = self.sequences.next().map_or(limit, |at| limit.min(at));
             let from = self.emitted;
             match hits.peek() {
                 Some(hit) if hit.range.start <= self.emitted => {
@@ -296,6 +296,7 @@ fn redact_flat(rules: &Compiled, text: &[u8]) -> (Vec<u8>, Vec<Hit>) {
             bytes: text,
             ended: true,
             seams: &[],
+            memo: &Memo::default(),
         },
         0,
     );

@@ -2,6 +2,7 @@
 
 use crate::found::{Hit, Mark};
 use crate::json;
+use crate::memo::Memo;
 use crate::placeholder::MARKER;
 use crate::rules::compiled::Compiled;
 use crate::scan::Scan;
@@ -91,6 +92,7 @@ pub(crate) fn suspicious(rules: &Compiled, bytes: &[u8]) -> bool {
         bytes,
         ended: true,
         seams: &[],
+        memo: &Memo::default(),
     };
     let mut from = 0;
     while let Some(at) = rules.grams.next(bytes, from) {
@@ -111,6 +113,7 @@ pub(crate) fn hits(rules: &Arc<Compiled>, bytes: &[u8]) -> Vec<Hit> {
             bytes,
             ended: true,
             seams: &[],
+            memo: &Memo::default(),
         },
         0,
     );

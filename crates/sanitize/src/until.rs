@@ -6,9 +6,12 @@ mod pem;
 pub(crate) use container::{Container, placeholder_string};
 pub(crate) use pem::Pem;
 
-use crate::chars::{Set, VALUE};
+use crate::chars::Set;
 use crate::found::{Found, Mark};
 use crate::view::{More, View};
+
+/// What an unquoted value consists of, without what may be an escape.
+static PLAIN_VALUE: Set = Set::except(b"\\,;&\"')]}<>| \t\r\n\0\x0b\x0c");
 
 /// A quotation mark, and how many backslashes stand before it: 0 in plain text, 1 in a JSON string, 3 in one within that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,21 +93,26 @@ impl Until {
         }
     }
 
-    fn skip(&self, view: &View<'_>, pos: &mut usize) -> Result<bool, More> {
-        let stop = |byte: u8| match self {
-            Self::Not(class) => !class.0.has(byte),
-            Self::Value { .. } => !VALUE.has(byte),
-            Self::Quote(quote) => byte == quote.mark,
-            Self::Line(quote) => matches!(byte, b'\n' | b'\r') || quote.is_some_and(|quote| byte == quote.mark),
-            _ => matches!(byte, b'\n' | b'\r' | b']'),
+    /// How many bytes the text starts with that cannot end this.
+    fn plain(&self, text: &[u8]) -> usize {
+        let set = match self {
+            Self::Not(class) => class.0,
+            Self::Value { .. } => &PLAIN_VALUE,
+            Self::Quote(quote) => return memchr::memchr2(quote.mark, b'\\', text).unwrap_or(text.len()),
+            Self::Line(quote) => {
+                let mark = quote.map_or(b'\n', |quote| quote.mark);
+                let stop = |byte: &u8| *byte == mark || matches!(byte, b'\n' | b'\r' | b'\\');
+                return text.iter().position(stop).unwrap_or(text.len());
+            }
+            _ => return memchr::memchr3(b'\n', b'\r', b']', text).unwrap_or(text.len()),
         };
+        text.iter().position(|byte| !set.has(*byte)).unwrap_or(text.len())
+    }
+
+    fn skip(&self, view: &View<'_>, pos: &mut usize) -> Result<bool, More> {
         let escapes = !matches!(self, Self::Not(_) | Self::Bracket);
         loop {
-            let rest = view.bytes.get(*pos..).unwrap_or_default();
-            *pos += rest
-                .iter()
-                .take_while(|byte| !(stop(**byte) || escapes && **byte == b'\\'))
-                .count();
+            *pos += self.plain(view.bytes.get(*pos..).unwrap_or_default());
             match view.at(*pos)? {
                 None => return Ok(true),
                 Some(b'\\') if escapes => {}

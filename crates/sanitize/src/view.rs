@@ -1,6 +1,7 @@
 //! What a matcher sees of a text: the part that has arrived, and whether more may follow.
 
-use crate::chars::{ALNUM, HEX, Set};
+use crate::chars::{ALNUM, HEX, Set, is_blank};
+use crate::memo::{Line, Memo};
 use std::ops::Range;
 
 /// How far, in bytes, a matcher may look back from what it was called for; the stream keeps that much.
@@ -21,7 +22,12 @@ pub(crate) struct View<'a> {
     pub(crate) ended: bool,
     /// Where terminal sequences were taken out: they part words.
     pub(crate) seams: &'a [usize],
+    /// What was found out about `bytes` already.
+    pub(crate) memo: &'a Memo,
 }
+
+/// Runs up to this many bytes are walked again rather than remembered.
+const SHORT: usize = 24;
 
 impl<'a> View<'a> {
     /// The byte at `at`, `None` behind the end.
@@ -42,7 +48,14 @@ impl<'a> View<'a> {
     /// Where the run of bytes of a set that starts at `from` ends; after `max` bytes it counts as ended.
     pub(crate) fn run(&self, from: usize, set: &Set, max: usize) -> Result<usize, More> {
         let rest = self.bytes.get(from..).unwrap_or_default();
-        let len = rest.iter().take(max).take_while(|byte| set.has(**byte)).count();
+        let mut len = rest
+            .iter()
+            .take(max.min(SHORT))
+            .take_while(|byte| set.has(**byte))
+            .count();
+        if len == SHORT && max > SHORT {
+            len = self.memo.run_end(self.bytes, set, from, from.saturating_add(max)) - from;
+        }
         if len == rest.len() && len < max && !self.ended {
             Err(More)
         } else {
@@ -53,7 +66,16 @@ impl<'a> View<'a> {
     /// Where the run of bytes of a set that ends at `to` starts, at most `max` bytes before.
     pub(crate) fn run_back(&self, to: usize, set: &Set, max: usize) -> usize {
         let head = &self.bytes[..to.min(self.bytes.len())];
-        to - head.iter().rev().take(max).take_while(|byte| set.has(**byte)).count()
+        let short = head
+            .iter()
+            .rev()
+            .take(max.min(SHORT))
+            .take_while(|byte| set.has(**byte))
+            .count();
+        if short == SHORT && max > SHORT {
+            return self.memo.run_start(self.bytes, set, to.saturating_sub(max), to);
+        }
+        to - short
     }
 
     /// Whether `literal` stands at `from`.
@@ -99,9 +121,49 @@ impl<'a> View<'a> {
     /// Where the line of `at` starts, looking back at most [`LOOK_BACK`] bytes; `None` when it starts further back.
     pub(crate) fn line_start(&self, at: usize) -> Option<usize> {
         let from = at.saturating_sub(LOOK_BACK);
-        match self.bytes[from..at].iter().rposition(|byte| *byte == b'\n') {
-            Some(newline) => Some(from + newline + 1),
-            None => (from == 0).then_some(0),
+        let newline = self.memo.newline.before(from..at, 1, |range| {
+            memchr::memrchr(b'\n', &self.bytes[range.clone()]).map(|at| range.start + at)
+        });
+        newline.map(|newline| newline + 1).or((from == 0).then_some(0))
+    }
+
+    /// Whether nothing but indentation and the signs of lists and diffs stands before `at` on its line.
+    pub(crate) fn starts_line(&self, at: usize) -> bool {
+        let Some(line) = self.line_start(at) else { return false };
+        at <= self.line(line).signs
+    }
+
+    fn line(&self, start: usize) -> Line {
+        if let Some(line) = self.memo.line.get().filter(|line| line.start == start) {
+            return line;
         }
+        let rest = &self.bytes[start..];
+        let sign = |byte: &u8| is_blank(*byte) || b"+-~<>*|#\r".contains(byte);
+        let signs = start + rest.iter().take_while(|byte| sign(byte)).count();
+        let trimmed = rest.trim_ascii_start();
+        let quote = trimmed.starts_with(b"\"").then_some(self.bytes.len() - trimmed.len());
+        let line = Line { start, signs, quote };
+        self.memo.line.set(Some(line));
+        line
+    }
+
+    /// Whether the text before `at`, on its line, looks like a JSON string that has not ended.
+    pub(crate) fn in_json_string(&self, at: usize) -> bool {
+        let line = self.line_start(at);
+        if line.is_some_and(|line| self.line(line).quote.is_some_and(|quote| quote < at)) {
+            return true;
+        }
+        let opens = |mark: &usize| {
+            matches!(
+                self.bytes[mark + 1..at],
+                [b':' | b',', b'"', ..] | [b':' | b',', b' ', b'"', ..]
+            )
+        };
+        let from = line.unwrap_or(at.saturating_sub(LOOK_BACK));
+        let mark = self.memo.json_string.before(from..at, 4, |range| {
+            let slice = &self.bytes[range.clone()];
+            memchr::memrchr_iter(b'"', slice).map(|at| range.start + at).find(opens)
+        });
+        mark.is_some()
     }
 }

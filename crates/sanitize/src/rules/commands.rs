@@ -42,7 +42,14 @@ fn curl(view: &View<'_>, anchor: Range<usize>, _: &Context<'_>, found: &mut Foun
     let line = view
         .line_start(anchor.start)
         .unwrap_or(anchor.start.saturating_sub(crate::view::LOOK_BACK / 2));
-    if !view.slice(line..anchor.start).windows(4).any(|word| word == b"curl") {
+    let curl = view.memo.curl.before(line..anchor.start, 4, |range| {
+        let words = view.slice(range.clone()).windows(4);
+        words
+            .rev()
+            .position(|word| word == b"curl")
+            .map(|at| range.end - 4 - at)
+    });
+    if curl.is_none() {
         return Ok(());
     }
     let mut at = view.run(anchor.end, &BLANK, 16)?;

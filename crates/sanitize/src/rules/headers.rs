@@ -1,6 +1,5 @@
 //! HTTP headers that carry credentials (R10).
 
-use super::key_value::starts_line;
 use super::site::{Site, quote_at, quote_before};
 use super::value::{self, Style, skip_space};
 use super::{Context, Find, Matcher, Rule};
@@ -165,7 +164,7 @@ fn header(view: &View<'_>, anchor: &Range<usize>, context: &Context<'_>, kind: K
         start += own.len();
         quote = Some(own);
     }
-    let starts_line = starts_line(view, site.key.start);
+    let starts_line = view.starts_line(site.key.start);
     Ok(Some(Value {
         start,
         quote,

@@ -226,7 +226,7 @@ fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) 
                 return quoted_header(view, value, quote, found);
             }
             let style = Style::Colon {
-                starts_line: starts_line(view, start),
+                starts_line: view.starts_line(start),
                 in_literal: in_literal(view, start),
             };
             value::hide(view, value, style, key.plural, found)
@@ -363,14 +363,6 @@ static TEXT: crate::chars::Set = crate::chars::Set::except(b"<");
 
 fn is_word(view: &View<'_>, key: &Range<usize>, word: &[u8]) -> bool {
     view.slice(key.clone()).eq_ignore_ascii_case(word)
-}
-
-/// Whether a key starts its line, behind indentation and the signs of lists and diffs.
-pub(super) fn starts_line(view: &View<'_>, at: usize) -> bool {
-    let Some(start) = view.line_start(at) else { return false };
-    view.slice(start..at)
-        .iter()
-        .all(|byte| is_blank(*byte) || b"+-~<>*|#\r".contains(byte))
 }
 
 /// Whether a key follows `{`, `,` or `(` as in a literal.

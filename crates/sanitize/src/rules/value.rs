@@ -122,7 +122,7 @@ fn unquoted(view: &View<'_>, at: usize, style: Style, plural: bool, found: &mut 
     found.open(
         at,
         Until::Value {
-            in_json: in_json_string(view, at),
+            in_json: view.in_json_string(at),
         },
     );
     Ok(())
@@ -190,20 +190,6 @@ pub(super) fn is_number(value: &[u8]) -> bool {
         text.starts_with(['-', '+', '.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
             && text.parse::<f64>().is_ok()
     })
-}
-
-/// Whether the text before, on its line, looks like a JSON string that has not ended.
-pub(super) fn in_json_string(view: &View<'_>, at: usize) -> bool {
-    let from = at.saturating_sub(crate::view::LOOK_BACK);
-    let from = memchr::memrchr(b'\n', &view.bytes[from..at]).map_or(from, |newline| from + newline + 1);
-    let line = &view.bytes[from..at];
-    let opens = |mark: usize| {
-        matches!(
-            &line[mark + 1..],
-            [b':' | b',', b'"', ..] | [b':' | b',', b' ', b'"', ..]
-        )
-    };
-    line.trim_ascii_start().starts_with(b"\"") || memchr::memchr_iter(b'"', line).any(opens)
 }
 
 /// Skips white space in a line, or any where `lines`.

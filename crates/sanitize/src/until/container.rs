@@ -4,6 +4,7 @@
 use super::Quote;
 use crate::chars::{Set, is_space};
 use crate::found::{Found, Mark};
+use crate::memo::Memo;
 use crate::view::{LOOK_AHEAD, More, View};
 
 /// Objects and arrays nested deeper than this are hidden without their keys.
@@ -136,6 +137,7 @@ static BACKSLASH: Set = Set::new(&[], b"\\");
 pub(crate) fn placeholder_string(view: &View<'_>, at: usize, quote: Quote) -> Result<bool, More> {
     let window = View {
         bytes: &view.bytes[..view.bytes.len().min(at + crate::placeholder::LONGEST)],
+        memo: &Memo::default(),
         ..*view
     };
     let mut end = at;
