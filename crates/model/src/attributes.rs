@@ -58,11 +58,11 @@ pub const PROCESS_EXECUTABLE_NAME: &str = "process.executable.name";
 pub const PROCESS_PID: &str = "process.pid";
 /// Where the job ran (string; on span).
 pub const PROCESS_WORKING_DIRECTORY: &str = "process.working_directory";
-/// Exit status; 128+n after signal n (int; on span).
+/// Exit status; 128+n after signal n (int; on record, span).
 pub const PROCESS_EXIT_CODE: &str = "process.exit.code";
-/// Why it failed: an exit status, a signal's name, `not_found`, `not_executable`, `interrupted` (string; on span).
+/// Why it failed: an exit status, a signal's name, `not_found`, `not_executable`, `interrupted`; of an operation also `engine`, `no_stream`; of a resource `engine`, `diagnostic`, `policy`, `unfinished` (string; on record, span).
 pub const ERROR_TYPE: &str = "error.type";
-/// The signal that ended the job (string; on span).
+/// The signal that ended the job (string; on record, span).
 pub const SITELOG_SIGNAL: &str = "sitelog.signal";
 /// The run's ULID (string; on resource, span).
 pub const SITELOG_RUN_ID: &str = "sitelog.run.id";
@@ -72,7 +72,7 @@ pub const SITELOG_LINES: &str = "sitelog.lines";
 pub const SITELOG_LINES_DROPPED: &str = "sitelog.lines.dropped";
 /// `stdout` `stderr` (`stdout` under a PTY) (string; on record).
 pub const LOG_IOSTREAM: &str = "log.iostream";
-/// Counts over the run's lines of both streams, from 0, no gaps (int; on record).
+/// Counts over the run's lines of both streams, or over an operation's records; from 0, no gaps (int; on record).
 pub const SITELOG_SEQ: &str = "sitelog.seq";
 /// `lf` `crlf` `none` (string; on record).
 pub const SITELOG_EOL: &str = "sitelog.eol";
@@ -84,7 +84,7 @@ pub const SITELOG_PART_LAST: &str = "sitelog.part.last";
 pub const SITELOG_BYTES: &str = "sitelog.bytes";
 /// `environment` `checkout` `hook` `command` `artifact` `wrapper` (string; on record).
 pub const SITELOG_PHASE: &str = "sitelog.phase";
-/// What was done, as the user names it (string; on resource, span).
+/// What was done, as the user names it (string; on resource, record, span).
 pub const SITELOG_OPERATION_NAME: &str = "sitelog.operation.name";
 /// Pulumi project (string; on resource).
 pub const PULUMI_PROJECT: &str = "pulumi.project";
@@ -110,6 +110,92 @@ pub const SITELOG_RESOURCE_NAME: &str = "sitelog.resource.name";
 pub const SITELOG_RESOURCE_ACTION: &str = "sitelog.resource.action";
 /// Keys that changed, never their values (string array; on record).
 pub const SITELOG_RESOURCE_DIFF: &str = "sitelog.resource.diff";
+/// URN or address of the resource above it (string; on record).
+pub const SITELOG_RESOURCE_PARENT: &str = "sitelog.resource.parent";
+/// True: only planned, nothing was done (boolean; on record).
+pub const SITELOG_RESOURCE_PLANNED: &str = "sitelog.resource.planned";
+/// Whether the step is one of those that `sitelog.changes.*` counts (boolean; on record).
+pub const SITELOG_RESOURCE_COUNTED: &str = "sitelog.resource.counted";
+/// True: no event of its own says so; it follows from the others (boolean; on record).
+pub const SITELOG_RESOURCE_INFERRED: &str = "sitelog.resource.inferred";
+/// The record's ULID, the same over retries (string; on record).
+pub const LOG_RECORD_UID: &str = "log.record.uid";
+/// When, by the engine's own clock: Unix nanoseconds (int; on record).
+pub const SITELOG_ENGINE_TIME: &str = "sitelog.engine.time";
+/// The engine's number of the event within its stream (int; on record).
+pub const SITELOG_ENGINE_SEQUENCE: &str = "sitelog.engine.sequence";
+/// Seconds the operation took, as the engine counts them (int; on record).
+pub const SITELOG_ENGINE_DURATION: &str = "sitelog.engine.duration";
+/// Version of the engine, where it says it (string; on record).
+pub const SITELOG_TOOL_VERSION: &str = "sitelog.tool.version";
+/// Names of the configuration entries, never their values (string array; on record).
+pub const SITELOG_CONFIG_KEYS: &str = "sitelog.config.keys";
+/// How an operation's events came: `grpc` `file` `stdout` `text` (string; on resource).
+pub const SITELOG_FEED: &str = "sitelog.feed";
+/// Seconds from its first event, or its process' start, to its end (double; on record, span).
+pub const SITELOG_OPERATION_DURATION: &str = "sitelog.operation.duration";
+/// Resources created, by the engine's summary (int; on record).
+pub const SITELOG_CHANGES_CREATE: &str = "sitelog.changes.create";
+/// Resources changed in place (int; on record).
+pub const SITELOG_CHANGES_UPDATE: &str = "sitelog.changes.update";
+/// Resources deleted (int; on record).
+pub const SITELOG_CHANGES_DELETE: &str = "sitelog.changes.delete";
+/// Resources replaced (int; on record).
+pub const SITELOG_CHANGES_REPLACE: &str = "sitelog.changes.replace";
+/// Resources left alone (int; on record).
+pub const SITELOG_CHANGES_SAME: &str = "sitelog.changes.same";
+/// Resources read (int; on record).
+pub const SITELOG_CHANGES_READ: &str = "sitelog.changes.read";
+/// Resources taken over (int; on record).
+pub const SITELOG_CHANGES_IMPORT: &str = "sitelog.changes.import";
+/// Resources looked at again (int; on record).
+pub const SITELOG_CHANGES_REFRESH: &str = "sitelog.changes.refresh";
+/// Resources with which something was done that sitelog has no word for (int; on record).
+pub const SITELOG_CHANGES_OTHER: &str = "sitelog.changes.other";
+/// True: the engine gave no account; `sitelog.changes.*` are what was seen, the result is the exit status (boolean; on record).
+pub const SITELOG_SUMMARY_MISSING: &str = "sitelog.summary.missing";
+/// Where the engine's account and its events differ (string array; on record).
+pub const SITELOG_SUMMARY_DISAGREEMENT: &str = "sitelog.summary.disagreement";
+/// Resources that failed (int; on record).
+pub const SITELOG_RESOURCES_FAILED: &str = "sitelog.resources.failed";
+/// Resources begun of which no end was told (int; on record).
+pub const SITELOG_RESOURCES_UNFINISHED: &str = "sitelog.resources.unfinished";
+/// Events that arrived and could be read (int; on record).
+pub const SITELOG_EVENTS_RECEIVED: &str = "sitelog.events.received";
+/// Events that the engine numbered and that did not arrive (int; on record).
+pub const SITELOG_EVENTS_LOST: &str = "sitelog.events.lost";
+/// Events that arrived again; recorded once (int; on record).
+pub const SITELOG_EVENTS_DUPLICATED: &str = "sitelog.events.duplicated";
+/// Events that arrived after a later one (int; on record).
+pub const SITELOG_EVENTS_REORDERED: &str = "sitelog.events.reordered";
+/// Events that could not be read (int; on record).
+pub const SITELOG_EVENTS_MALFORMED: &str = "sitelog.events.malformed";
+/// Events of a kind that this version does not know (int; on record).
+pub const SITELOG_EVENTS_UNKNOWN: &str = "sitelog.events.unknown";
+/// Event streams the tool opened for the operation (int; on record).
+pub const SITELOG_EVENTS_STREAMS: &str = "sitelog.events.streams";
+/// The engine's name of an event that this version does not know (string; on record).
+pub const SITELOG_EVENT_KIND: &str = "sitelog.event.kind";
+/// Its keys, never its values (string array; on record).
+pub const SITELOG_EVENT_KEYS: &str = "sitelog.event.keys";
+/// True: a passing remark, such as a command's output (boolean; on record).
+pub const SITELOG_DIAGNOSTIC_EPHEMERAL: &str = "sitelog.diagnostic.ephemeral";
+/// Name of a policy (string; on record).
+pub const SITELOG_POLICY_NAME: &str = "sitelog.policy.name";
+/// Name of its pack (string; on record).
+pub const SITELOG_POLICY_PACK: &str = "sitelog.policy.pack";
+/// Version of its pack (string; on record).
+pub const SITELOG_POLICY_PACK_VERSION: &str = "sitelog.policy.pack.version";
+/// Whether the operation may not go on (boolean; on record).
+pub const SITELOG_POLICY_MANDATORY: &str = "sitelog.policy.mandatory";
+/// True: the pack changed the resource instead (boolean; on record).
+pub const SITELOG_POLICY_REMEDIATION: &str = "sitelog.policy.remediation";
+/// Signals that sitelog passed on to the tool during the operation (string array; on record).
+pub const SITELOG_SIGNALS_FORWARDED: &str = "sitelog.signals.forwarded";
+/// Pulumi's own word for a step (`create-replacement`) (string; on record, span).
+pub const PULUMI_OP: &str = "pulumi.op";
+/// Terraform's own word for a step (string; on record, span).
+pub const TERRAFORM_ACTION: &str = "terraform.action";
 /// Pulumi organization (string; on resource).
 pub const PULUMI_ORGANIZATION: &str = "pulumi.organization";
 /// Terraform or OpenTofu workspace (string; on resource).
