@@ -38,7 +38,7 @@ mod writer;
 pub use clean::Clean;
 pub use documents::{DocumentKind, DocumentRedactor, NotOtlp};
 pub use explain::Explanation;
-pub use otlp::Invalid;
+pub use otlp::{Fault, Invalid, Limits};
 pub use placeholder::MARKER;
 pub use sanitizer::Sanitizer;
 pub use settings::{Declared, SHORTEST, Settings, UserRule, declared_from_env};

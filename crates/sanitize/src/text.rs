@@ -48,12 +48,12 @@ pub(crate) fn apply(text: &str, edits: &[Edit]) -> String {
 /// What has to change in a text.
 pub(crate) fn edits(rules: &Arc<Compiled>, text: &str, depth: usize) -> Vec<Edit> {
     let bytes = text.as_bytes();
-    let escapes = memchr::memchr(0x1b, bytes).is_some();
-    if !escapes && !may_hold_something(rules, bytes) {
+    if is_quiet(rules, bytes) {
         return Vec::new();
     }
+    let escapes = memchr::memchr(0x1b, bytes).is_some();
     if depth > 0
-        && matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'))
+        && looks_like_json(bytes)
         && let Some(documents) = json::parse(text)
     {
         return documents.edits(rules, depth - 1);
@@ -77,16 +77,16 @@ pub(crate) fn may_hold_something(rules: &Arc<Compiled>, bytes: &[u8]) -> bool {
             .is_some_and(|(byte, ..)| memchr::memchr(byte, bytes).is_some())
 }
 
-/// Whether an anchor of a rule or a declared value stands anywhere in some bytes, or what may part one (an escape).
-pub(crate) fn suspicious(rules: &Compiled, bytes: &[u8]) -> bool {
-    // Behind ESC a sequence goes on with a printable byte; in the numbers of a protobuf ESC is a byte like any other.
-    let sequence = |at: usize| bytes.get(at + 1).is_some_and(|byte| matches!(byte, 0x20..=0x7e));
-    if memchr::memchr_iter(0x1b, bytes).any(sequence)
+/// Whether nothing can be found in a whole text, looked at closely: no anchor of a rule and no declared value stands in
+/// it, nor what may part one (a terminal sequence, an escape in JSON).
+pub(crate) fn is_quiet(rules: &Compiled, bytes: &[u8]) -> bool {
+    if memchr::memchr(0x1b, bytes).is_some()
         || rules
             .byte
             .is_some_and(|(byte, ..)| memchr::memchr(byte, bytes).is_some())
+        || (looks_like_json(bytes) && memchr::memchr(b'\\', bytes).is_some())
     {
-        return true;
+        return false;
     }
     let view = View {
         bytes,
@@ -97,11 +97,16 @@ pub(crate) fn suspicious(rules: &Compiled, bytes: &[u8]) -> bool {
     let mut from = 0;
     while let Some(at) = rules.grams.next(bytes, from) {
         if rules.stands(&view, at) {
-            return true;
+            return false;
         }
         from = at + 1;
     }
-    false
+    true
+}
+
+#[inline]
+fn looks_like_json(bytes: &[u8]) -> bool {
+    matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'))
 }
 
 /// The spans to hide in a whole text.

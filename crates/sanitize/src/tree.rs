@@ -226,6 +226,12 @@ fn hide(changes: &mut Vec<(usize, Change)>, node: &Node<'_>, key: Sensitive, rul
     }
 }
 
+/// Whether a key says something of its value, or of what stands beside it: it is sensitive, or a name by which values
+/// and marks belong together. A map without such a key needs no walk.
+pub(crate) fn matters(keys: &Keys, key: &[u8]) -> bool {
+    matches!(key, b"value" | b"Value") || infrastructure::matters(key) || keys.classify(key).is_some()
+}
+
 /// `{name: "<sensitive key>", value: x}`: how the key is sensitive.
 fn named(keys: &Keys, entries: &[(usize, Cow<'_, str>, Node<'_>)]) -> Option<Sensitive> {
     entries

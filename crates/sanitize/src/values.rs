@@ -63,21 +63,6 @@ pub(crate) fn redact_attributes(rules: &Arc<Compiled>, attributes: &mut [KeyValu
     true
 }
 
-/// Redacts a single value in place, such as the body of a log record.
-pub(crate) fn redact_value(rules: &Arc<Compiled>, value: &mut AnyValue) -> bool {
-    let bytes_changed = redact_bytes(rules, Some(value));
-    let mut count = 0;
-    let root = node(value, &mut count);
-    let changes = tree::changes(rules, &root, text::NESTED);
-    if changes.is_empty() {
-        return bytes_changed;
-    }
-    count_changes(rules, &changes);
-    drop(root);
-    apply(value, &mut 0, &mut changes.into_iter().peekable());
-    true
-}
-
 fn redact_bytes(rules: &Arc<Compiled>, value: Option<&mut AnyValue>) -> bool {
     match value.and_then(|any| any.value.as_mut()) {
         Some(Value::BytesValue(bytes)) => {
@@ -101,7 +86,7 @@ fn redact_bytes(rules: &Arc<Compiled>, value: Option<&mut AnyValue>) -> bool {
 }
 
 /// Counts what is about to be hidden.
-fn count_changes(rules: &Compiled, changes: &[(usize, Change)]) {
+pub(crate) fn count_changes(rules: &Compiled, changes: &[(usize, Change)]) {
     for (_, change) in changes {
         match change {
             Change::Hide(rule) => rules.tally.count(Face::Otlp, *rule),
@@ -139,7 +124,7 @@ fn node<'a>(value: &'a AnyValue, count: &mut usize) -> Node<'a> {
         Some(Value::DoubleValue(value)) => Kind::Number(Cow::Owned(value.to_string())),
         Some(Value::StringValue(text)) => Kind::Text(Cow::Borrowed(text)),
         Some(Value::BytesValue(bytes)) if bytes.is_empty() => Kind::Null,
-        Some(Value::BytesValue(bytes)) => Kind::Number(String::from_utf8_lossy(bytes)),
+        Some(Value::BytesValue(bytes)) => Kind::Text(String::from_utf8_lossy(bytes)),
         Some(Value::ArrayValue(array)) => Kind::List(array.values.iter().map(|value| node(value, count)).collect()),
         Some(Value::KvlistValue(list)) => map(&list.values, count),
         Some(_) => Kind::Null,
@@ -168,7 +153,7 @@ fn apply(any: &mut AnyValue, at: &mut usize, changes: &mut Changes) {
         (Some(Value::ArrayValue(array)), _) => array.values.iter_mut().for_each(|value| apply(value, at, changes)),
         (Some(Value::KvlistValue(list)), _) => list.values.iter_mut().for_each(|pair| apply_pair(pair, at, changes)),
         (Some(Value::StringValue(value)), Some(Change::Edit(edits))) => *value = text::apply(value, &edits),
-        (Some(Value::BytesValue(bytes)), Some(Change::Hide(_))) => *bytes = MARKER.as_bytes().to_vec(),
+        (Some(Value::BytesValue(bytes)), Some(_)) => *bytes = MARKER.as_bytes().to_vec(),
         (value, Some(Change::Hide(_))) => *value = Some(Value::StringValue(MARKER.to_owned())),
         _ => {}
     }

@@ -29,6 +29,14 @@ pub(super) fn is_secret(entries: &Entries<'_>, key: &str) -> bool {
     }
 }
 
+/// Whether what is under a key may be a secret because of what stands beside it.
+pub(super) fn matters(key: &[u8]) -> bool {
+    matches!(
+        key,
+        b"plaintext" | b"ciphertext" | b"value" | b"Value" | b"after" | b"before" | b"values"
+    )
+}
+
 fn signed(entries: &Entries<'_>) -> bool {
     matches!(get(entries, SIGNATURE.0), Some(Kind::Text(text)) if text == SIGNATURE.1)
 }

@@ -1,0 +1,285 @@
+//! The one pass that every request gets: is it what the schema says, within its limits, and can there be something to
+//! hide? Most records end here, and nothing of them is decoded or copied.
+
+use super::invalid::{Invalid, Stop};
+use super::limits::Limits;
+use super::reader::{At, Fault, Field, LEN, Reader};
+use super::schema::{ANY_VALUE, KEY_VALUE, Known, Message, What};
+use super::seen::Seen;
+use crate::rules::compiled::Compiled;
+use crate::{text, tree};
+use std::ops::Range;
+
+/// The longest decimal of an integer of 64 bits.
+const DIGITS: usize = 20;
+
+/// The fields of an attribute in its usual form: the key, the value, the text in it.
+const FIELDS: usize = 3;
+
+/// The pass over one request.
+pub(super) struct Look<'r, 'a> {
+    rules: &'r Compiled,
+    limits: &'r Limits,
+    request: &'a [u8],
+    seen: Seen<'a>,
+    fields: usize,
+    values: usize,
+    /// Something in what was looked at since this was set to false may have to be hidden.
+    pub(super) loud: bool,
+    /// What is looked at stands in a list, where a flag says what follows it.
+    in_list: bool,
+}
+
+impl<'r, 'a> Look<'r, 'a> {
+    pub(super) fn new(rules: &'r Compiled, limits: &'r Limits, request: &'a [u8]) -> Self {
+        Self {
+            rules,
+            limits,
+            request,
+            seen: Seen::new(),
+            fields: 0,
+            values: 0,
+            loud: false,
+            in_list: false,
+        }
+    }
+
+    /// Looks at a record, a resource or a scope; `depth` messages may be nested in it, and it in itself.
+    pub(super) fn unit(&mut self, message: &'static Message, range: Range<usize>, depth: usize) -> Result<(), Stop> {
+        self.message(message, range, depth)
+    }
+
+    /// Values are counted anew.
+    pub(super) fn start_values(&mut self) {
+        self.values = 0;
+    }
+
+    /// Counts a field.
+    #[inline]
+    pub(super) fn count_field(&mut self, offset: usize) -> Result<(), Stop> {
+        self.fields += 1;
+        if self.fields > self.limits.fields {
+            let max = self.limits.fields;
+            return Err(Invalid::TooManyFields { offset, max }.into());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn count_value(&mut self, at: usize) -> Result<(), Stop> {
+        self.values += 1;
+        if self.values > self.limits.values {
+            let max = self.limits.values;
+            return Err(Invalid::TooManyValues { offset: at, max }.into());
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, message: &'static Message, range: Range<usize>, depth: usize) -> Result<(), Stop> {
+        let Some(depth) = depth.checked_sub(1) else {
+            let max = self.limits.depth.min(Limits::DEEPEST);
+            return Err(Invalid::TooDeep {
+                offset: range.start,
+                max,
+            }
+            .into());
+        };
+        let mut reader = Reader::new(self.request, range);
+        let mut once = 0;
+        while let Some(field) = reader.next()? {
+            self.count_field(field.at)?;
+            let Some(known) = message.field(field.number) else {
+                self.unknown(&field);
+                continue;
+            };
+            self.loud |= known.once & once != 0;
+            once |= known.once;
+            self.field(message, known, &field, depth)?;
+        }
+        Ok(())
+    }
+
+    fn field(
+        &mut self,
+        message: &'static Message,
+        known: &'static Known,
+        field: &Field,
+        depth: usize,
+    ) -> Result<(), Stop> {
+        check_wire(message, known, field)?;
+        match known.what {
+            What::Varint | What::Fixed64 | What::Fixed32 | What::Id => {}
+            What::Varints | What::Fixed64s => self.packed(known.what, field)?,
+            What::Text => self.text(message, known, field)?,
+            What::Key => self.key(message, known, field)?,
+            What::Int => self.int(field.int as i64),
+            What::Double => self.listen(f64::from_bits(field.int).to_string().as_bytes()),
+            What::Bytes => {
+                let bytes = &self.request[field.payload()];
+                self.loud |= self.in_list && bytes.first() == Some(&b'-');
+                self.listen(bytes);
+            }
+            What::Attribute => self.attribute(field, depth)?,
+            What::Any | What::Item => {
+                self.count_value(field.at)?;
+                let in_list = std::mem::replace(&mut self.in_list, matches!(known.what, What::Item));
+                self.message(&ANY_VALUE, field.payload(), depth)?;
+                self.in_list = in_list;
+            }
+            What::Nested(child) => self.message(child, field.payload(), depth)?,
+            What::Message(child) => {
+                let values = std::mem::take(&mut self.values);
+                self.message(child, field.payload(), depth)?;
+                self.values = values;
+            }
+            // These stand in groups only, which are walked elsewhere.
+            What::Record(child) | What::Shared(child) | What::Group(child) => {
+                self.message(child, field.payload(), depth)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at a `string` field.
+    #[inline]
+    pub(super) fn text(&mut self, message: &Message, known: &Known, field: &Field) -> Result<(), Stop> {
+        let bytes = &self.request[field.payload()];
+        check_utf8(message, known, field, bytes)?;
+        self.loud |= self.in_list && bytes.first() == Some(&b'-');
+        self.listen(bytes);
+        Ok(())
+    }
+
+    #[inline]
+    fn listen(&mut self, bytes: &[u8]) {
+        if !self.loud {
+            self.loud = !text::is_quiet(self.rules, bytes);
+        }
+    }
+
+    fn int(&mut self, value: i64) {
+        // Nothing shorter than four bytes is looked for.
+        if (-99..=999).contains(&value) {
+            return;
+        }
+        let mut digits = [0; DIGITS];
+        let mut at = DIGITS;
+        let mut rest = value.unsigned_abs();
+        while rest > 0 && at > 0 {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        if value < 0 && at > 0 {
+            at -= 1;
+            digits[at] = b'-';
+        }
+        self.listen(&digits[at..]);
+    }
+
+    fn key(&mut self, message: &Message, known: &Known, field: &Field) -> Result<(), Stop> {
+        let bytes = &self.request[field.payload()];
+        if self.seen.key(bytes) {
+            return Ok(());
+        }
+        check_utf8(message, known, field, bytes)?;
+        if text::is_quiet(self.rules, bytes) && !tree::matters(&self.rules.keys, bytes) {
+            self.seen.remember_key(bytes);
+        } else {
+            self.loud = true;
+        }
+        Ok(())
+    }
+
+    fn attribute(&mut self, field: &Field, depth: usize) -> Result<(), Stop> {
+        self.count_value(field.at)?;
+        let bytes = &self.request[field.payload()];
+        // Deeper than the attribute itself lies its value only.
+        if depth >= 2 && self.seen.attribute(bytes) {
+            self.fields += FIELDS;
+            return Ok(());
+        }
+        if depth >= 2
+            && let Some((key, text)) = plain(bytes)
+            && text.is_ascii()
+            && self.seen.key(key)
+        {
+            self.fields += FIELDS;
+            self.listen(text);
+            if !self.loud {
+                self.seen.remember_attribute(bytes);
+            }
+            return Ok(());
+        }
+        self.message(&KEY_VALUE, field.payload(), depth)
+    }
+
+    /// A field that the schema does not have may be anything.
+    pub(super) fn unknown(&mut self, field: &Field) {
+        if field.wire == LEN {
+            self.listen(&self.request[field.payload()]);
+        }
+    }
+
+    fn packed(&mut self, what: What, field: &Field) -> Result<(), Stop> {
+        if field.wire != LEN {
+            return Ok(());
+        }
+        let bytes = &self.request[field.payload()];
+        let whole = match what {
+            What::Fixed64s => bytes.len().is_multiple_of(8),
+            _ => {
+                let mut rest = bytes;
+                while !rest.is_empty() && sitelog_model::wire::take_varint(&mut rest).is_some() {}
+                rest.is_empty()
+            }
+        };
+        if whole {
+            Ok(())
+        } else {
+            Err((field.at, Fault::CutOff).into())
+        }
+    }
+}
+
+/// An attribute in the usual form: one key and one text, in this order, all lengths in one byte.
+#[inline]
+fn plain(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [0x0a, len @ 0..=0x7f, rest @ ..] = bytes else {
+        return None;
+    };
+    let (key, value) = rest.split_at_checked(usize::from(*len))?;
+    let [0x12, any @ 0..=0x7f, 0x0a, len @ 0..=0x7f, text @ ..] = value else {
+        return None;
+    };
+    (usize::from(*any) == text.len() + 2 && usize::from(*len) == text.len()).then_some((key, text))
+}
+
+/// Whether a field has the wire type that the schema says.
+#[inline]
+pub(super) fn check_wire(message: &Message, known: &Known, field: &Field) -> Result<(), At> {
+    if known.what.fits(field.wire) {
+        return Ok(());
+    }
+    let fault = Fault::Field {
+        message: message.name,
+        field: known.name,
+        wire: field.wire,
+    };
+    Err((field.at, fault))
+}
+
+#[inline]
+fn check_utf8(message: &Message, known: &Known, field: &Field, bytes: &[u8]) -> Result<(), At> {
+    if bytes.is_ascii() {
+        return Ok(());
+    }
+    let fault = |error: std::str::Utf8Error| {
+        let fault = Fault::Utf8 {
+            message: message.name,
+            field: known.name,
+        };
+        (field.start + error.valid_up_to(), fault)
+    };
+    std::str::from_utf8(bytes).map(|_| ()).map_err(fault)
+}
