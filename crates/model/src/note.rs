@@ -15,6 +15,8 @@ pub enum Note {
     RunStarted(RunStarted),
     /// The last frame of a run's chain before its checkpoint.
     RunEnded(RunEnded),
+    /// Comes before the first record of a provisioning operation: without a `completed` record, recovery writes one.
+    OperationStarted(OperationStarted),
 }
 
 /// What is known when a run starts.
@@ -52,6 +54,37 @@ pub struct RunEnded {
     pub records: u64,
     /// Line records that were dropped and counted.
     pub dropped: u64,
+}
+
+/// What is known when a provisioning operation starts; names as in the records' attributes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OperationStarted {
+    /// The operation's ULID.
+    pub operation: String,
+    /// `pulumi`, `terraform`, `tofu`.
+    pub tool: String,
+    /// What it does, where the arguments say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verb: Option<String>,
+    /// Start, Unix nanoseconds.
+    pub start: u64,
+    /// Pulumi's project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// Pulumi's stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
+    /// Pulumi's organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// Terraform's workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Terraform's root module.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+    /// How its events come: `grpc`, `file`, `stdout`, `text`.
+    pub feed: String,
 }
 
 impl Note {
