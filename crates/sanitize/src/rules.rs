@@ -15,7 +15,7 @@ mod value;
 
 pub use families::all;
 pub(crate) use families::{INFRASTRUCTURE, SENSITIVE_KEY};
-pub use user::BadRule;
+pub use user::{BadRule, Culprit};
 
 use crate::chars::Set;
 use crate::found::Found;

@@ -24,16 +24,20 @@ impl std::fmt::Debug for Declared {
     }
 }
 
-/// A rule that a user adds: what starts with `starts_with` and matches `pattern` from there on is hidden.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A rule that a user adds: what matches `pattern` is hidden.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserRule {
     /// Its id, unique among all rules.
     pub id: String,
-    /// The literal that every match starts with, at least three bytes.
-    pub starts_with: String,
-    /// The rest of the match, a regular expression (`regex` crate syntax) that is anchored behind the literal.
-    /// It is matched against at most 1,024 bytes and never over the end of a line.
+    /// Why it is there.
+    pub why: String,
+    /// A regular expression (`regex` crate syntax, at most 1,000 bytes) that begins with three fixed characters or more.
+    /// A match has at most 1,024 bytes and never goes over the end of a line.
     pub pattern: String,
+    /// Texts that it must hit.
+    pub hits: Vec<String>,
+    /// Texts that it must not hit.
+    pub misses: Vec<String>,
 }
 
 /// Which secrets are known, and which rules look for the others.

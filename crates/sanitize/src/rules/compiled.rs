@@ -9,7 +9,6 @@ use crate::settings::Settings;
 use crate::tally::Tally;
 use crate::until::{Class, Until};
 use crate::view::{More, View};
-use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -27,7 +26,7 @@ pub(crate) enum Candidate {
 enum Act {
     Token(&'static [Part]),
     Near(Check),
-    User(Regex),
+    User(Arc<user::Pattern>),
 }
 
 struct Anchor {
@@ -73,16 +72,7 @@ impl Compiled {
     pub(crate) fn new(settings: &Settings, tally: Arc<Tally>) -> Result<Self, BadRule> {
         let keys = Keys::new(&settings.keys);
         let rules: Vec<&'static Rule> = families::all().collect();
-        let mut ids: Vec<String> = rules.iter().map(|rule| rule.id.to_owned()).collect();
-        for rule in &settings.rules {
-            if ids.contains(&rule.id) {
-                return Err(BadRule::Twice(rule.id.clone()));
-            }
-            ids.push(rule.id.clone());
-        }
-        if let Some(unknown) = settings.off.iter().find(|id| !ids.contains(id)) {
-            return Err(BadRule::Unknown(unknown.clone()));
-        }
+        let ids = user::ids(settings)?;
         let on: Vec<bool> = ids
             .iter()
             .map(|id| !settings.off.contains(id) && (id != "email" || settings.pii))
@@ -136,14 +126,13 @@ impl Compiled {
             .enumerate()
             .map(|(place, rule)| (place + rules.len(), rule))
         {
-            let regex = user::compile(rule)?;
+            let pattern = Arc::new(user::compile(rule, place - rules.len())?);
             if on[place] {
-                let literal = rule.starts_with.clone().into_bytes();
-                anchors.push(Anchor {
-                    literal,
+                anchors.extend(pattern.beginnings.iter().map(|literal| Anchor {
+                    literal: literal.clone(),
                     rule: place as u16,
-                    act: Act::User(regex),
-                });
+                    act: Act::User(Arc::clone(&pattern)),
+                }));
             }
         }
         let mut patterns: Vec<(Pattern, u16)> = match on.first() {
@@ -377,10 +366,10 @@ impl Anchor {
                 }
                 check(view, start..end, context, found)
             }
-            Act::User(regex) => {
+            Act::User(pattern) => {
                 found.hold_from(start);
                 if view.is(start, &self.literal)? {
-                    user::check(view, regex, start, end, found)
+                    user::check(view, pattern, start, found)
                 } else {
                     Ok(())
                 }

@@ -8,3 +8,4 @@ mod documents;
 mod judge;
 mod rules;
 mod structures;
+mod user_rules;
