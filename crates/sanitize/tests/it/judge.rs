@@ -9,7 +9,7 @@ static SEQUENCES: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]").unwrap());
 
 /// What is wrong with an answer; empty when the case passes.
-pub fn judge(case: &Value, answer: &Value) -> Vec<String> {
+pub(crate) fn judge(case: &Value, answer: &Value) -> Vec<String> {
     let id = &case["id"];
     let mut wrong = Vec::new();
     if let Some(want) = case.get("expect_rejected") {
@@ -75,7 +75,7 @@ pub fn judge(case: &Value, answer: &Value) -> Vec<String> {
 }
 
 /// What a case feeds to a stream, in one piece.
-pub fn input(case: &Value) -> Vec<u8> {
+pub(crate) fn input(case: &Value) -> Vec<u8> {
     let decode = |text: &Value| base64(text.as_str().unwrap());
     if let Some(text) = case["input"].as_str() {
         return text.as_bytes().to_vec();
@@ -170,7 +170,7 @@ fn strings<'a>(case: &'a Value, field: &str) -> impl Iterator<Item = String> + u
 }
 
 /// Standard base64; what is not of its alphabet is left out.
-pub fn base64(text: &str) -> Vec<u8> {
+fn base64(text: &str) -> Vec<u8> {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut bytes = Vec::new();
     let (mut held, mut bits) = (0u32, 0u32);

@@ -6,6 +6,7 @@ mod chunks;
 mod contract;
 mod documents;
 mod judge;
+mod provisioning;
 mod rules;
 mod structures;
 mod user_rules;
