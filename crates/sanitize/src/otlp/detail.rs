@@ -77,6 +77,6 @@ impl<'a> Detail<'_, 'a> {
 /// Replaces the payload of a length-delimited field that lies in no frame.
 fn replace(splices: &mut Splices, field: &Field, new: Option<Vec<u8>>) {
     if let Some(new) = new {
-        splices.replace_payload(None, field.prefix..field.end, &new);
+        splices.replace_payload(None, field, new);
     }
 }

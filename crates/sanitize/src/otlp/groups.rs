@@ -138,7 +138,7 @@ impl Groups<'_, '_> {
 
     fn replace(&mut self, frame: Option<usize>, field: &Field, new: Option<Vec<u8>>) {
         if let Some(new) = new {
-            self.splices.replace_payload(frame, field.prefix..field.end, &new);
+            self.splices.replace_payload(frame, field, new);
         }
     }
 

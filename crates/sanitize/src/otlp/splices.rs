@@ -1,5 +1,6 @@
 //! Replacements in a message, and the length prefixes that they change; every other byte stays as it is.
 
+use super::reader::Field;
 use sitelog_model::wire::{put_varint, varint_len};
 use std::ops::Range;
 
@@ -41,12 +42,15 @@ impl Splices {
         self.splices.push((range, with));
     }
 
-    /// Replaces the payload of a length-delimited field, with its prefix.
-    pub(super) fn replace_payload(&mut self, frame: Option<usize>, prefix_and_payload: Range<usize>, payload: &[u8]) {
+    /// Replaces the payload of a length-delimited field that lies in a frame, or in none.
+    pub(super) fn replace_payload(&mut self, frame: Option<usize>, field: &Field, payload: Vec<u8>) {
+        if payload.len() == field.payload().len() {
+            return self.replace(frame, field.payload(), payload);
+        }
         let mut with = Vec::with_capacity(payload.len() + varint_len(payload.len() as u64));
         put_varint(&mut with, payload.len() as u64);
-        with.extend_from_slice(payload);
-        self.replace(frame, prefix_and_payload, with);
+        with.extend_from_slice(&payload);
+        self.replace(frame, field.prefix..field.end, with);
     }
 
     /// How many replacements there are.

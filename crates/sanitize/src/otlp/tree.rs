@@ -92,12 +92,11 @@ impl<'r, 'a, 's> Trees<'r, 'a, 's> {
 
     fn change(&mut self, leaf: Leaf, change: Option<Change>) {
         let Leaf { frame, field, bytes } = leaf;
-        let whole = field.prefix..field.end;
         match (bytes, change) {
-            (Some(_), Some(_)) => self.splices.replace_payload(frame, whole, MARKER.as_bytes()),
+            (Some(_), Some(_)) => self.splices.replace_payload(frame, &field, MARKER.as_bytes().to_vec()),
             (Some(clean), None) => {
                 if self.detail.request.get(field.payload()) != Some(&clean) {
-                    self.splices.replace_payload(frame, whole, &clean);
+                    self.splices.replace_payload(frame, &field, clean);
                 }
             }
             (None, Some(Change::Hide(_))) => self.splices.replace(frame, field.at..field.end, hidden()),
@@ -246,7 +245,7 @@ impl<'r, 'a, 's> Trees<'r, 'a, 's> {
         if field.wire == LEN
             && let Some(new) = unknown::redact(self.detail, field.payload())
         {
-            self.splices.replace_payload(frame, field.prefix..field.end, &new);
+            self.splices.replace_payload(frame, field, new);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Fields that the schema does not have: of a newer OTLP, or of nobody.
 //!
-//! They pass byte for byte unless a rule hits in them. Then they are read as what they most likely are: a message whose
-//! fields are looked at one by one, so that its lengths stay right; else a text or bytes. A message that looks like a
-//! `KeyValue` is one. What the rules find even in the bytes of the result is hidden at the cost of its form.
+//! They pass byte for byte unless a rule may hit in them. Then they are read as what they most likely are: a message, whose
+//! fields are looked at one by one so that its lengths stay right, or else a text or bytes. A message in the form of a
+//! `KeyValue` is one. What can be read as a message and as a text is treated as both.
 
 use super::detail::Detail;
 use super::limits::Limits;
@@ -11,6 +11,7 @@ use super::reader::{Field, LEN, Reader};
 use super::schema::KEY_VALUE;
 use super::splices::Splices;
 use super::tree::Trees;
+use crate::tally::Face;
 use crate::{stream, text};
 use std::ops::Range;
 
@@ -19,41 +20,50 @@ const DEEPEST: usize = 16;
 
 /// The payload of an unknown field with its secrets replaced; `None` when nothing changes.
 pub(super) fn redact(detail: Detail<'_, '_>, range: Range<usize>) -> Option<Vec<u8>> {
+    within(detail, range, DEEPEST)
+}
+
+fn within(detail: Detail<'_, '_>, range: Range<usize>, depth: usize) -> Option<Vec<u8>> {
     let payload = detail.request.get(range.clone())?;
     if text::is_quiet(detail.rules, payload) {
         return None;
     }
-    let structured = message(detail, range, DEEPEST);
-    let bytes = structured.as_deref().unwrap_or(payload);
-    let (flat, _) = stream::redact_bytes(detail.rules, bytes);
-    if flat != bytes { Some(flat) } else { structured }
+    let Some(fields) = read(detail, range.clone()).filter(|_| depth > 0) else {
+        return flat(detail, payload);
+    };
+    let structured = message(detail, range, &fields, depth - 1);
+    if !is_text(payload) {
+        return structured;
+    }
+    flat(detail, structured.as_deref().unwrap_or(payload)).or(structured)
 }
 
-/// The same, of a payload that is a message; `None` also when it is none.
-fn message(detail: Detail<'_, '_>, range: Range<usize>, depth: usize) -> Option<Vec<u8>> {
-    let depth = depth.checked_sub(1)?;
-    let fields = read(detail, range.clone())?;
+/// The same, of a payload that is a message.
+fn message(detail: Detail<'_, '_>, range: Range<usize>, fields: &[Field], depth: usize) -> Option<Vec<u8>> {
     let mut splices = Splices::default();
     for field in fields.iter().filter(|field| field.wire == LEN) {
         if is_attribute(detail, field) {
             Trees::new(detail, &mut splices).attributes(&[(None, *field)]);
-        } else if !text::is_quiet(detail.rules, detail.request.get(field.payload())?) {
-            let new = match read(detail, field.payload()) {
-                Some(_) => message(detail, field.payload(), depth),
-                None => plain(detail, field),
-            };
-            if let Some(new) = new {
-                splices.replace_payload(None, field.prefix..field.end, &new);
-            }
+        } else if let Some(new) = within(detail, field.payload(), depth) {
+            splices.replace_payload(None, field, new);
         }
     }
     splices.finish().apply(detail.request, range)
 }
 
-fn plain(detail: Detail<'_, '_>, field: &Field) -> Option<Vec<u8>> {
-    let bytes = detail.request.get(field.payload())?;
-    let (clean, _) = stream::redact_bytes(detail.rules, bytes);
-    (clean != bytes).then_some(clean)
+/// The same, of a payload that is text or bytes.
+fn flat(detail: Detail<'_, '_>, payload: &[u8]) -> Option<Vec<u8>> {
+    let (clean, rule) = stream::redact_bytes(detail.rules, payload);
+    (clean != payload).then(|| {
+        detail.rules.tally.count(Face::Otlp, rule);
+        clean
+    })
+}
+
+/// Whether a payload can be meant as a text.
+fn is_text(payload: &[u8]) -> bool {
+    let control = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n' | '\x1b');
+    std::str::from_utf8(payload).is_ok_and(|text| !text.contains(control))
 }
 
 /// The fields of a payload that can be read as a message and is not empty.

@@ -7,6 +7,7 @@ mod contract;
 mod documents;
 mod judge;
 mod provisioning;
+mod otlp;
 mod rules;
 mod structures;
 mod user_rules;
