@@ -25,6 +25,16 @@ pub fn signed(key: &str, value: i64) -> KeyValue {
     key_value(key, Value::IntValue(value))
 }
 
+/// A number with a fraction.
+pub fn double(key: &str, value: f64) -> KeyValue {
+    key_value(key, Value::DoubleValue(value))
+}
+
+/// Yes or no.
+pub fn boolean(key: &str, value: bool) -> KeyValue {
+    key_value(key, Value::BoolValue(value))
+}
+
 /// An array of strings.
 pub fn texts(key: &str, values: impl IntoIterator<Item = String>) -> KeyValue {
     let values = values

@@ -10,6 +10,9 @@ pub trait Reader: Send {
     /// [`Malformed`] for bytes that are no event. Nothing was appended; the caller counts it
     /// ([`Operation::malformed`](crate::Operation::malformed)) and goes on with the next event.
     fn read(&mut self, event: &[u8], out: &mut Vec<Fact>) -> Result<(), Malformed>;
+
+    /// The engine will say nothing more: appends what the reader still holds.
+    fn finish(&mut self, _out: &mut Vec<Fact>) {}
 }
 
 /// Bytes that are not what the engine's format says. The message names places and types, never what stood there.

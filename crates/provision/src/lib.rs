@@ -7,7 +7,10 @@ pub mod engine;
 pub mod fact;
 pub mod operation;
 pub mod pulumi;
+pub mod terraform;
+mod words;
 
 pub use engine::{Malformed, Reader};
 pub use fact::{Action, Begin, Diagnostic, Fact, Level, Policy, Step, Summary, Verb, What};
 pub use operation::{Context, End, Operation, Output, Tool};
+pub use words::Outcome;

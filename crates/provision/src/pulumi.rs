@@ -1,26 +1,18 @@
-//! Pulumi's engine events.
+//! Pulumi's engine events (`sdk/go/common/apitype/events.go`), and the document of `preview --json`.
+//!
+//! Of a resource's state only what tells whether it changed is looked at; inputs, outputs and configuration values are
+//! skipped as bytes, or compared as bytes, and never taken over.
 
-use crate::Fact;
-use crate::engine::{Malformed, Reader};
+mod colour;
+mod content;
+mod document;
+mod events;
+mod keys;
+mod metadata;
+mod op;
+mod urn;
 
-/// Reads one JSON engine event (`apitype.EngineEvent`) at a time.
-#[derive(Debug, Default)]
-pub struct Events;
-
-impl Reader for Events {
-    fn read(&mut self, event: &[u8], out: &mut Vec<Fact>) -> Result<(), Malformed> {
-        let _ = (event, out);
-        Ok(())
-    }
-}
-
-/// Reads the one document that `preview --json` prints.
-#[derive(Debug, Default)]
-pub struct Document;
-
-impl Reader for Document {
-    fn read(&mut self, event: &[u8], out: &mut Vec<Fact>) -> Result<(), Malformed> {
-        let _ = (event, out);
-        Ok(())
-    }
-}
+pub use document::Document;
+pub use events::Events;
+pub(crate) use op::action;
+pub use urn::Urn;

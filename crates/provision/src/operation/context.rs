@@ -34,7 +34,8 @@ pub struct Context {
     pub id: Ulid,
     /// The tool.
     pub tool: Tool,
-    /// What it does, where the arguments say it; else it is inferred from the facts.
+    /// What it does, where that is certain for this very stream: the preview before an `up` is an operation of its own,
+    /// a `preview`. Else it is inferred from the facts, which also correct a verb that only plans where it should do.
     pub verb: Option<Verb>,
     /// The run it is part of.
     pub run: Ulid,

@@ -7,20 +7,20 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Address<'a> {
     /// All of it.
-    pub whole: &'a str,
+    pub(crate) whole: &'a str,
     /// The module it is in, `module.a["x"]`; the root module has none.
-    pub module: Option<&'a str>,
+    pub(crate) module: Option<&'a str>,
     /// Whether it is read (`data.`) or opened (`ephemeral.`) and not owned.
-    pub owned: bool,
+    pub(crate) owned: bool,
     /// The resource's type.
-    pub kind: &'a str,
+    pub(crate) kind: &'a str,
     /// Its name and key: `b[0]`.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
 }
 
 impl<'a> Address<'a> {
     /// Reads the address that `text` starts with, and says what follows it.
-    pub fn first(text: &'a str) -> Option<(Self, &'a str)> {
+    pub(crate) fn first(text: &'a str) -> Option<(Self, &'a str)> {
         let mut at = 0;
         let mut module_end = 0;
         while text[at..].starts_with("module.") {
@@ -30,7 +30,9 @@ impl<'a> Address<'a> {
             at = dot(text, module_end)?;
         }
         let rest = &text[at..];
-        let mode = ["data.", "ephemeral.", "list."].into_iter().find(|mode| rest.starts_with(mode));
+        let mode = ["data.", "ephemeral.", "list."]
+            .into_iter()
+            .find(|mode| rest.starts_with(mode));
         let kind = at + mode.map_or(0, str::len);
         let kind_end = kind + identifier(&text[kind..])?;
         let name = dot(text, kind_end)?;
@@ -47,13 +49,19 @@ impl<'a> Address<'a> {
     }
 
     /// Reads an address that is all of `text`.
-    pub fn all(text: &'a str) -> Option<Self> {
+    pub(crate) fn all(text: &'a str) -> Option<Self> {
         Self::first(text).and_then(|(address, rest)| rest.is_empty().then_some(address))
     }
 
     /// What is all of `text`, or, where that is no address this version can read, a resource of that name.
-    pub fn or_name(text: &'a str) -> Self {
-        Self::all(text).unwrap_or(Self { whole: text, module: None, owned: true, kind: "", name: text })
+    pub(crate) fn or_name(text: &'a str) -> Self {
+        Self::all(text).unwrap_or(Self {
+            whole: text,
+            module: None,
+            owned: true,
+            kind: "",
+            name: text,
+        })
     }
 }
 
@@ -64,14 +72,22 @@ fn dot(text: &str, at: usize) -> Option<usize> {
 
 /// The length of the identifier at the beginning; there is one.
 fn identifier(text: &str) -> Option<usize> {
-    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
+        .unwrap_or(text.len());
     (end > 0).then_some(end)
 }
 
 /// The length of the key at the beginning (`[0]`, `["a"]`), 0 without one; none when it does not end.
 fn key(text: &str) -> Option<usize> {
-    let Some(inner) = text.strip_prefix('[') else { return Some(0) };
-    let closing = if inner.starts_with('"') { quoted(inner)? } else { number(inner)? };
+    let Some(inner) = text.strip_prefix('[') else {
+        return Some(0);
+    };
+    let closing = if inner.starts_with('"') {
+        quoted(inner)?
+    } else {
+        number(inner)?
+    };
     inner[closing..].starts_with(']').then_some(closing + 2)
 }
 
@@ -109,7 +125,17 @@ mod tests {
 
     #[test]
     fn finds_the_end_of_odd_keys() {
-        for key in [r#"x \"q\""#, "süd [1]", "p: Creating...", "$${y}", r"tab\tx", r"back\\", "a.b", "]: Creating...", ""] {
+        for key in [
+            r#"x \"q\""#,
+            "süd [1]",
+            "p: Creating...",
+            "$${y}",
+            r"tab\tx",
+            r"back\\",
+            "a.b",
+            "]: Creating...",
+            "",
+        ] {
             let text = format!("terraform_data.each[\"{key}\"]: Creating...");
             let (address, rest) = Address::first(&text).unwrap();
             assert_eq!(address.name, format!("each[\"{key}\"]"));
@@ -119,7 +145,19 @@ mod tests {
 
     #[test]
     fn refuses_what_is_none() {
-        for text in ["", "Plan: 1 to add", "a", "a.", ".b", "a.b[", "a.b[\"x", "a.b[x]", "module.m", "module.m.a", "x = \"a.b: "] {
+        for text in [
+            "",
+            "Plan: 1 to add",
+            "a",
+            "a.",
+            ".b",
+            "a.b[",
+            "a.b[\"x",
+            "a.b[x]",
+            "module.m",
+            "module.m.a",
+            "x = \"a.b: ",
+        ] {
             assert_eq!(Address::all(text), None, "{text}");
         }
     }

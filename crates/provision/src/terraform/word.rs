@@ -44,13 +44,13 @@ const WORDS: [(&str, Word); 14] = [
 
 impl Word {
     /// The word that a message's `action` is.
-    pub fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let known = WORDS.iter().find(|(name, _)| *name == text);
         known.map_or_else(|| Self::Other(text.into()), |(_, word)| word.clone())
     }
 
     /// It, as a step's `engine_action`.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         if let Self::Other(text) = self {
             return text;
         }
@@ -58,7 +58,7 @@ impl Word {
     }
 
     /// What it is in the vocabulary of all engines.
-    pub fn action(&self) -> Action {
+    pub(crate) fn action(&self) -> Action {
         match self {
             Self::Create => Action::Create,
             Self::Update => Action::Update,
@@ -72,7 +72,7 @@ impl Word {
     }
 
     /// Whether the engine counts a step of this kind in its account of an apply.
-    pub fn counted(&self) -> bool {
+    pub(crate) fn counted(&self) -> bool {
         matches!(self, Self::Create | Self::Update | Self::Delete | Self::Import)
     }
 }
