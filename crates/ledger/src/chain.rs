@@ -11,6 +11,7 @@ use crate::frame::{HEADER, Kind, MAX_PLAIN, MAX_STORED};
 use crate::position::Position;
 use crate::reserve::give_back;
 use crate::root::Root;
+use crate::trail::News;
 use crate::writer::{Content, Fault, Writer};
 use sitelog_model::{Batch, Payload, Signal, TenantId, Ulid};
 use sitelog_sanitize::Clean;
@@ -63,6 +64,7 @@ pub(crate) struct Live {
     writer: Mutex<Inner>,
     lock: Mutex<Option<Arc<dyn DiskFile>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    news: News,
 }
 
 struct Inner {
@@ -99,6 +101,7 @@ impl Chain {
             writer,
             lock,
             thread: Mutex::default(),
+            news: News::default(),
         });
         Self {
             _closer: Arc::new(Closer(live.clone())),
@@ -269,11 +272,19 @@ impl Live {
         let is_new = writer.segment.as_ref().is_none_or(|segment| segment.len == 0);
         let bytes = writer.put(content, now).map_err(|fault| self.refused(fault))?;
         let Some(segment) = &writer.segment else { return Ok(()) };
+        let is_first = writer.tree.size() == 1;
+        if is_first {
+            self.news.first(writer.previous);
+        }
         if is_new && self.root.syncs() {
             self.commit.add_folders([self.folder.clone()]);
         }
         self.start_thread();
         self.commit.wrote(1, bytes, &segment.file, self.root.syncs());
+        if is_first && !self.root.syncs() {
+            // There is no sync thread that could do it off the job's path.
+            self.news.begun(&self.root, &self.id);
+        }
         Ok(())
     }
 
@@ -282,8 +293,10 @@ impl Live {
         if inner.removed {
             return Ok(None);
         }
+        self.news.ending();
         let writer = &mut inner.writer;
-        if writer.sealed.is_none() {
+        let was_sealed = writer.sealed.is_some();
+        if !was_sealed {
             if let Some(why) = self.commit.failure() {
                 return Err(Error::NotDurable(why));
             }
@@ -309,11 +322,15 @@ impl Live {
             self.start_thread();
             self.commit.wrote(1, bytes, &file, self.root.syncs());
         }
-        let (checkpoint, frames) = (writer.sealed.clone(), writer.next());
+        let (checkpoint, frames, last) = (writer.sealed.clone(), writer.next(), writer.previous);
         drop(inner);
         self.commit.wait(frames)?;
         self.commit.end();
-        self.release();
+        if let Some(checkpoint) = checkpoint.as_ref().filter(|_| !was_sealed) {
+            // While the chain's lock is held nobody else enters it.
+            self.news.ended(&self.root, &self.id, checkpoint, last);
+            self.release();
+        }
         Ok(checkpoint)
     }
 
@@ -353,7 +370,8 @@ impl Live {
         let started = std::thread::Builder::new()
             .name("ledger-sync".to_owned())
             .spawn(move || {
-                live.commit.run(&*live.root.disk, live.root.options.linger);
+                let begun = || live.news.begun(&live.root, &live.id);
+                live.commit.run(&*live.root.disk, live.root.options.linger, begun);
                 if live.commit.failure().is_some() {
                     live.root.counters.failed_chains.add(1);
                 }

@@ -2,9 +2,8 @@
 
 use crate::ChainId;
 use crate::key::{PublicKey, SigningKey};
+use crate::note;
 use crate::tree::Hash;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use std::ops::Range;
 
 /// What the installation's key has signed about a chain.
@@ -40,7 +39,7 @@ impl Checkpoint {
             end,
         } = self;
         let state = if *end { "sealed" } else { "open" };
-        let root = BASE64.encode(root);
+        let root = note::to_base64(root);
         format!(
             "{origin}\n{size}\n{root}\ntime {} {}\nframes {count}\n{state}\n",
             times.start, times.end
@@ -49,29 +48,14 @@ impl Checkpoint {
 
     /// The signed note.
     pub fn sign(&self, key: &SigningKey) -> String {
-        let text = self.text();
-        let mut signature = key.public().id(&self.origin).to_vec();
-        signature.extend_from_slice(&key.sign(text.as_bytes()));
-        let signature = BASE64.encode(signature);
-        format!("{text}\n\u{2014} {} {signature}\n", self.origin)
+        note::sign(&self.text(), &self.origin, key)
     }
 
     /// Reads a note whose signature by `key` is good; `None` otherwise. Signatures of others are ignored.
     pub fn open(note: &[u8], key: &PublicKey) -> Option<Self> {
-        let note = std::str::from_utf8(note).ok()?;
-        let split = note.rfind("\n\n")? + 1;
-        let (text, signatures) = (&note[..split], &note[split + 1..]);
+        let (text, signatures) = note::split(std::str::from_utf8(note).ok()?)?;
         let checkpoint = Self::read(text)?;
-        let prefix = format!("\u{2014} {} ", checkpoint.origin);
-        let signed = signatures
-            .lines()
-            .filter_map(|line| BASE64.decode(line.strip_prefix(&prefix)?).ok())
-            .any(|bytes| {
-                bytes.split_at_checked(4).is_some_and(|(id, signature)| {
-                    id == key.id(&checkpoint.origin) && key.verifies(text.as_bytes(), signature)
-                })
-            });
-        signed.then_some(checkpoint)
+        note::is_signed(text, signatures, &checkpoint.origin, key).then_some(checkpoint)
     }
 
     /// Reads a note's text without looking at signatures.
@@ -79,7 +63,7 @@ impl Checkpoint {
         let mut lines = text.lines();
         let origin = lines.next()?.to_owned();
         let size = lines.next()?.parse().ok()?;
-        let root = BASE64.decode(lines.next()?).ok()?.try_into().ok()?;
+        let root = note::hash_of(lines.next()?)?;
         let (from, to) = lines.next()?.strip_prefix("time ")?.split_once(' ')?;
         let times = from.parse().ok()?..to.parse().ok()?;
         let count = lines.next()?.strip_prefix("frames ")?.parse().ok()?;

@@ -176,14 +176,19 @@ impl Commit {
         }
     }
 
-    /// The sync thread's work, until it is told to stop and everything is durable.
-    pub(crate) fn run(&self, disk: &dyn Disk, linger: Duration) {
+    /// The sync thread's work, until it is told to stop and everything is durable. `begun` is called once, after the first
+    /// commit.
+    pub(crate) fn run(&self, disk: &dyn Disk, linger: Duration, begun: impl FnOnce()) {
+        let mut begun = Some(begun);
         while let Some(group) = self.next_group(linger) {
             let synced = group.sync(disk);
             match synced {
                 Ok(()) => {
                     self.lock().durable = group.mark;
                     self.tell();
+                    if let Some(begun) = begun.take() {
+                        begun();
+                    }
                 }
                 // The system may have dropped the dirty pages: a second sync would succeed and mean nothing.
                 Err(error) => return self.fail(format!("sync failed: {error}")),

@@ -42,6 +42,12 @@ counters! {
     refused_records,
     /// Segments erased by retention.
     erased_segments,
+    /// Chains whose beginning or end could not be entered in the trail at once; the next run enters them.
+    heads_not_entered,
+    /// Chains of which retention erased something that could not be entered in the trail; verification will miss it.
+    erasures_not_entered,
+    /// Bytes cut from the trail's end: a killed process's half-written batch, entered again by the next run.
+    trail_bytes_cut,
 }
 
 /// One counter.

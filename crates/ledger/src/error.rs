@@ -64,6 +64,17 @@ pub enum Error {
     /// Bytes that are no frame.
     #[error("{0}")]
     Damage(Damage),
+    /// The trail cannot be continued.
+    #[error("the trail {} cannot be continued: {why}; `verify` says more", path.display())]
+    Trail {
+        /// The trail's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// Other processes hold the trail's lock for too long.
+    #[error("the trail is locked by another process")]
+    TrailBusy,
     /// The installation's key cannot be used.
     #[error("signing key {} cannot be used: {why}", path.display())]
     Key {

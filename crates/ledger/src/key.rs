@@ -139,6 +139,11 @@ impl PublicKey {
         })
     }
 
+    /// The key itself.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The key's id under a name, as the signed-note specification computes it.
     pub(crate) fn id(&self, name: &str) -> [u8; 4] {
         let hash: Hash = sha256(&[name.as_bytes(), b"\n", &[ED25519_TYPE], &self.0].concat());

@@ -17,6 +17,7 @@ use crate::retain::{Reclaimed, reclaim};
 use crate::root::Root;
 use crate::segment::SegmentHeader;
 use crate::status::{Status, status};
+use crate::trail::settle;
 use crate::verify::{Verified, verify};
 use crate::writer::Writer;
 use sitelog_model::{Signal, TenantId, Ulid};
@@ -164,12 +165,26 @@ impl Ledger {
         Cursor::open(self.root.clone(), id, name, signal, None)
     }
 
-    /// Erases what a tenant's retention lets go.
+    /// Erases what a tenant's retention lets go, and enters in the trail what killed processes could not.
     ///
     /// # Errors
     /// The disk's.
     pub fn reclaim(&self, tenant: &TenantId) -> Result<Reclaimed, Error> {
+        // A trail that is broken is `verify`'s to report: it must not keep a full disk full.
+        drop(settle(
+            &self.root,
+            &self.root.layout.list_chains(&*self.root.disk, tenant)?,
+        ));
         reclaim(&self.root, tenant, 0, self.root.options.clock.now())
+    }
+
+    /// Enters in the trail the beginnings and ends of chains that killed processes could not enter; says how many entries
+    /// that took. Chains that are being written are left to their writers.
+    ///
+    /// # Errors
+    /// [`Error::Trail`], [`Error::TrailBusy`] and the disk's.
+    pub fn settle(&self) -> Result<u64, Error> {
+        settle(&self.root, &self.chains()?)
     }
 
     /// Checks a chain's checksums, hashes and checkpoints with a public key: [`Ledger::public_key`], or one kept elsewhere.

@@ -166,7 +166,8 @@ fn remove_torn_segments(root: &Root, chain: &ChainId, folder: &Path, recovery: &
     Ok(())
 }
 
-fn make_durable(disk: &dyn Disk, folder: &Path) -> Result<(), Error> {
+/// Syncs all that a chain consists of.
+pub(crate) fn make_durable(disk: &dyn Disk, folder: &Path) -> Result<(), Error> {
     for segment in list_segments(disk, folder)? {
         let file = open(disk, folder, segment.number, Open::Read)?;
         file.sync_data()

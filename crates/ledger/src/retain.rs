@@ -10,6 +10,7 @@ use crate::frame::Kind;
 use crate::layout::{CURSORS, Lock, QUARANTINE, SegmentFile, WRITER_LOCK, list, list_segments, lock, segment_path};
 use crate::reserve::RESERVE;
 use crate::root::Root;
+use crate::trail;
 use crate::walk::{Step, Walk};
 use sitelog_model::TenantId;
 use std::io;
@@ -43,6 +44,16 @@ struct Segment {
     has_refused: bool,
     /// It ends the chain.
     ends: bool,
+    /// Index behind its last frame.
+    upto: u64,
+}
+
+/// What of a chain may go.
+struct Leaving {
+    chain: ChainId,
+    segments: Vec<Segment>,
+    /// Nothing is left of it then.
+    is_all: bool,
 }
 
 /// Erases what may go: all that is too old, and what is delivered as long as `room` bytes do not fit.
@@ -57,14 +68,16 @@ pub(crate) fn reclaim(root: &Root, tenant: &TenantId, room: u64, now: u64) -> Re
     if !is_over(&done) && budget.age.is_none() {
         return Ok(done);
     }
-    for chain in &chains {
-        let folder = root.layout.chain(chain);
+    let mut leaving = Vec::new();
+    for chain in chains {
+        let folder = root.layout.chain(&chain);
         let cursors = list_cursors(&*root.disk, &folder)?;
-        let segments = survey(root, chain, &folder, &cursors)?;
+        let segments = survey(root, &chain, &folder, &cursors)?;
         let is_sealed = segments.last().is_some_and(|segment| segment.ends);
+        let was_empty = segments.is_empty();
         let mut left = segments.len();
-        let mut erasing = true;
-        for segment in &segments {
+        let (mut erasing, mut gone) = (true, Vec::new());
+        for segment in segments {
             let age = Duration::from_nanos(now.saturating_sub(segment.newest));
             let is_old = budget.age.is_some_and(|limit| age > limit);
             let may_go = match cursors.is_empty() {
@@ -76,7 +89,8 @@ pub(crate) fn reclaim(root: &Root, tenant: &TenantId, room: u64, now: u64) -> Re
             let is_closed = left > 1 || is_sealed;
             erasing = erasing && may_go && is_closed;
             if erasing {
-                erase_segment(root, &folder, segment, &mut done)?;
+                done.used = done.used.saturating_sub(segment.file.len);
+                gone.push(segment);
                 left -= 1;
             } else if let Some(due) = segment.due {
                 let age = Duration::from_nanos(now.saturating_sub(due));
@@ -85,13 +99,42 @@ pub(crate) fn reclaim(root: &Root, tenant: &TenantId, room: u64, now: u64) -> Re
         }
         let born = Duration::from_millis(chain.id.timestamp_ms());
         let is_newborn = Duration::from_nanos(now).saturating_sub(born) < NEWBORN;
-        if left == 0 && (!segments.is_empty() || !is_newborn) {
-            let rest = chain_bytes(root, &folder)?;
-            remove_unheld_chain(root, &folder)?;
+        let is_all = left == 0 && !(was_empty && is_newborn);
+        if is_all || !gone.is_empty() {
+            let rest = if is_all { chain_bytes(root, &folder)? } else { 0 };
+            let rest = rest.saturating_sub(gone.iter().map(|segment| segment.file.len).sum());
             done.used = done.used.saturating_sub(rest);
+            let segments = gone;
+            leaving.push(Leaving { chain, segments, is_all });
         }
     }
+    erase(root, &leaving, &mut done)?;
     Ok(done)
+}
+
+/// Says in the trail what goes, then lets it go: what is gone without an entry was taken away by somebody else.
+fn erase(root: &Root, leaving: &[Leaving], done: &mut Reclaimed) -> Result<(), Error> {
+    let last = |leaving: &Leaving| Some((leaving.chain.clone(), leaving.segments.last()?.upto));
+    let entries: Vec<(ChainId, u64)> = leaving.iter().filter_map(last).collect();
+    let enter = || match entries.is_empty() {
+        true => Ok(()),
+        false => trail::erasing(root, &entries),
+    };
+    let entered = enter();
+    for Leaving { chain, segments, is_all } in leaving {
+        let folder = root.layout.chain(chain);
+        for segment in segments {
+            erase_segment(root, &folder, segment, done)?;
+        }
+        if *is_all {
+            remove_unheld_chain(root, &folder)?;
+        }
+    }
+    // On a full disk there was no room for the entry before something went.
+    if entered.is_err() && enter().is_err() {
+        root.counters.erasures_not_entered.add(entries.len() as u64);
+    }
+    Ok(())
 }
 
 fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor]) -> Result<Vec<Segment>, Error> {
@@ -104,6 +147,7 @@ fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor])
             due: None,
             has_refused: false,
             ends: false,
+            upto: 0,
         })
         .collect();
     let mut walk = Walk::new(root.disk.clone(), chain, folder.to_owned(), 0);
@@ -119,6 +163,7 @@ fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor])
         let header = &found.header;
         segment.newest = segment.newest.max(header.time);
         segment.ends |= header.kind == Kind::End;
+        segment.upto = header.index + 1;
         if cursors
             .iter()
             .any(|cursor| is_due(header, cursor.signal, &cursor.progress))
@@ -135,7 +180,6 @@ fn erase_segment(root: &Root, folder: &Path, segment: &Segment, done: &mut Recla
     remove(root.disk.remove(&path)).map_err(Error::io("remove", &path))?;
     done.segments += 1;
     done.bytes += segment.file.len;
-    done.used = done.used.saturating_sub(segment.file.len);
     root.counters.erased_segments.add(1);
     Ok(())
 }

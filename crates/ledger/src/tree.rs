@@ -1,5 +1,11 @@
 //! The Merkle tree over a chain's frame hashes (RFC 6962, section 2.1), kept as its right edge: log n hashes.
 
+mod nodes;
+mod proof;
+
+pub(crate) use nodes::Nodes;
+pub use proof::{Consistency, Inclusion};
+
 use aws_lc_rs::digest::{Context, SHA256, digest};
 
 /// A SHA-256 hash.
@@ -32,13 +38,18 @@ impl Tree {
         &self.edge
     }
 
-    /// Appends a leaf.
+    /// Appends a frame's hash as a leaf.
     pub fn push(&mut self, leaf: &Hash) {
-        let mut node = hash(&[&[0], leaf]);
+        self.push_entry(leaf);
+    }
+
+    /// Appends a leaf of any length.
+    pub fn push_entry(&mut self, leaf: &[u8]) {
+        let mut node = leaf_hash(leaf);
         // Each trailing one bit of the size is a complete subtree that the new one completes further.
         for _ in 0..self.size.trailing_ones() {
             let Some(left) = self.edge.pop() else { break };
-            node = hash(&[&[1], &left, &node]);
+            node = node_hash(&left, &node);
         }
         self.edge.push(node);
         self.size += 1;
@@ -48,8 +59,18 @@ impl Tree {
     pub fn root(&self) -> Hash {
         let mut nodes = self.edge.iter().rev();
         let Some(last) = nodes.next() else { return hash(&[]) };
-        nodes.fold(*last, |right, left| hash(&[&[1], left, &right]))
+        nodes.fold(*last, |right, left| node_hash(left, &right))
     }
+}
+
+/// The node over a leaf's bytes.
+pub(crate) fn leaf_hash(leaf: &[u8]) -> Hash {
+    hash(&[&[0], leaf])
+}
+
+/// The node over two others.
+pub(crate) fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    hash(&[&[1], left, right])
 }
 
 fn hash(parts: &[&[u8]]) -> Hash {
@@ -74,7 +95,7 @@ mod tests {
     use super::{Hash, Tree, hash};
 
     /// RFC 6962's recursive definition, word for word.
-    fn by_definition(leaves: &[Hash]) -> Hash {
+    pub(super) fn by_definition(leaves: &[Hash]) -> Hash {
         match leaves {
             [] => hash(&[]),
             [leaf] => hash(&[&[0], leaf]),
