@@ -132,7 +132,8 @@ impl PublicKey {
         let path = folder.join(PUBLIC);
         let file = disk.open(&path, Open::Read).map_err(Error::io("open", &path))?;
         let bytes = read_file(&*file, LIMIT).map_err(Error::io("read", &path))?;
-        let key = std::str::from_utf8(&bytes).ok().and_then(Self::parse);
+        let text = std::str::from_utf8(&bytes).ok();
+        let key = text.and_then(|text| Self::parse(text).filter(|key| format!("{key}\n") == text));
         key.ok_or(Error::Key {
             path,
             why: "it is no verifier key",

@@ -1,6 +1,7 @@
 //! The ledger of one data folder.
 
 use crate::chain::{Chain, ChainId};
+use crate::check::{Check, Report, check};
 use crate::commit::{Commit, Mark};
 use crate::counters::Counters;
 use crate::cursor::Cursor;
@@ -193,6 +194,14 @@ impl Ledger {
     /// The disk's. What is wrong with the chain is in the answer.
     pub fn verify(&self, id: &ChainId, key: &PublicKey) -> Result<Verified, Error> {
         verify(self.root.disk.clone(), id, self.root.layout.chain(id), key)
+    }
+
+    /// Checks chains, trail and key; reads files only, also while others write them.
+    ///
+    /// # Errors
+    /// [`Error::Key`] when no key is given and none is there, and the disk's. What is wrong is in the answer.
+    pub fn check(&self, what: &Check<'_>) -> Result<Report, Error> {
+        check(&self.root, what)
     }
 
     /// The key that verifies this installation's checkpoints.

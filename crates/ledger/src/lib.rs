@@ -5,6 +5,7 @@
 
 mod budget;
 mod chain;
+mod check;
 mod checkpoint;
 mod commit;
 mod counters;
@@ -34,6 +35,9 @@ mod walk;
 mod writer;
 
 pub use chain::{Chain, ChainId, Receipt};
+pub use check::{
+    ChainReport, Check, Finding, Memory, OnProgress, Outside, Place, Remark, Remarkable, Report, Scope, Wrong,
+};
 pub use checkpoint::Checkpoint;
 pub use counters::{Counter, Counters};
 pub use cursor::{Cursor, RefusedRecord};

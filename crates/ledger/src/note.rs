@@ -62,7 +62,10 @@ pub(crate) fn split(note: &str) -> Option<(&str, &str)> {
 pub(crate) fn signatures_by<'a>(signatures: &'a str, name: &'a str) -> impl Iterator<Item = Vec<u8>> + 'a {
     signatures.lines().filter_map(move |line| {
         let (by, signature) = line.strip_prefix("\u{2014} ")?.rsplit_once(' ')?;
-        BASE64.decode(signature).ok().filter(|bytes| by == name && bytes.len() > 4)
+        BASE64
+            .decode(signature)
+            .ok()
+            .filter(|bytes| by == name && bytes.len() > 4)
     })
 }
 
@@ -108,7 +111,9 @@ mod tests {
         for at in 0..note.len() - 1 {
             let mut bytes = note.clone().into_bytes();
             bytes[at] ^= 1;
-            let opened = std::str::from_utf8(&bytes).ok().and_then(|note| Head::open(note, key.public()));
+            let opened = std::str::from_utf8(&bytes)
+                .ok()
+                .and_then(|note| Head::open(note, key.public()));
             assert_eq!(opened, None, "byte {at}");
         }
     }

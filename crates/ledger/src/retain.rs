@@ -105,7 +105,11 @@ pub(crate) fn reclaim(root: &Root, tenant: &TenantId, room: u64, now: u64) -> Re
             let rest = rest.saturating_sub(gone.iter().map(|segment| segment.file.len).sum());
             done.used = done.used.saturating_sub(rest);
             let segments = gone;
-            leaving.push(Leaving { chain, segments, is_all });
+            leaving.push(Leaving {
+                chain,
+                segments,
+                is_all,
+            });
         }
     }
     erase(root, &leaving, &mut done)?;
@@ -121,7 +125,12 @@ fn erase(root: &Root, leaving: &[Leaving], done: &mut Reclaimed) -> Result<(), E
         false => trail::erasing(root, &entries),
     };
     let entered = enter();
-    for Leaving { chain, segments, is_all } in leaving {
+    for Leaving {
+        chain,
+        segments,
+        is_all,
+    } in leaving
+    {
         let folder = root.layout.chain(chain);
         for segment in segments {
             erase_segment(root, &folder, segment, done)?;

@@ -5,11 +5,14 @@ mod log;
 mod news;
 mod settle;
 mod tail;
+mod torn;
 
 pub use entry::Entry;
+pub(crate) use entry::chain_of;
 pub(crate) use log::{Log, Part};
 pub(crate) use news::News;
 pub(crate) use settle::{erasing, settle};
+pub(crate) use torn::may_be_torn;
 
 use crate::counters::Counters;
 use crate::disk::{Disk, DiskFile, Open, write_all_at};

@@ -15,7 +15,7 @@ const CHUNK: usize = 16 << 10;
 const SEARCH: usize = 1 << 20;
 
 /// More frames than this are not missing at once within a segment: the header is a forged one.
-const MAX_GAP: u64 = 1 << 20;
+pub(crate) const MAX_GAP: u64 = 1 << 20;
 
 /// A reader's place in a chain's files.
 pub(crate) struct Walk {

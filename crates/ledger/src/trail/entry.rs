@@ -101,18 +101,29 @@ mod tests {
     use proptest::prelude::*;
 
     fn entry() -> impl Strategy<Value = Entry> {
-        (0..3u8, "[a-zA-Z0-9_-]{1,64}", any::<u128>(), any::<u64>(), any::<[u8; 32]>(), any::<[u8; 32]>()).prop_map(
-            |(kind, tenant, id, size, root, last)| {
+        (
+            0..3u8,
+            "[a-zA-Z0-9_-]{1,64}",
+            any::<u128>(),
+            any::<u64>(),
+            any::<[u8; 32]>(),
+            any::<[u8; 32]>(),
+        )
+            .prop_map(|(kind, tenant, id, size, root, last)| {
                 let id = Ulid::from_bytes(id.to_be_bytes());
                 let tenant = TenantId::new(tenant).unwrap();
                 let chain = ChainId { tenant, id };
                 match kind {
                     0 => Entry::Begun { chain, first: root },
-                    1 => Entry::Sealed { chain, size, root, last },
+                    1 => Entry::Sealed {
+                        chain,
+                        size,
+                        root,
+                        last,
+                    },
                     _ => Entry::Erased { chain, upto: size },
                 }
-            },
-        )
+            })
     }
 
     proptest! {

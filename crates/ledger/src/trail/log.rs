@@ -5,7 +5,7 @@ use crate::disk::{Disk, DiskFile, Open, read_full_at};
 use crate::error::Error;
 use crate::note;
 use crate::tree::Hash;
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memmem};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -89,6 +89,42 @@ impl Log {
         Ok(part)
     }
 
+    /// All bytes from an offset on.
+    pub(crate) fn from(&self, offset: u64) -> Result<Vec<u8>, Error> {
+        let Some(file) = &self.file else { return Ok(Vec::new()) };
+        let read = file.len().and_then(|len| {
+            let mut bytes = vec![0; usize::try_from(len.saturating_sub(offset)).unwrap_or(0)];
+            let count = read_full_at(&**file, &mut bytes, offset)?;
+            bytes.truncate(count);
+            Ok(bytes)
+        });
+        read.map_err(Error::io("read", &self.path))
+    }
+
+    /// After [`Part::Bad`]: goes behind the next whole checkpoint, if there is one; else to the end.
+    pub(crate) fn next_checkpoint(&mut self) -> Result<Option<(Vec<Hash>, String)>, Error> {
+        loop {
+            self.fill()?;
+            let rest = &self.buffer[self.used..];
+            let Some(at) = memmem::find(rest, b"\nedge") else {
+                let has_more = self.left()? > rest.len() as u64;
+                // The words searched for may lie across two pieces.
+                self.used = self.buffer.len().saturating_sub(if has_more { 4 } else { 0 });
+                if has_more {
+                    continue;
+                }
+                return Ok(None);
+            };
+            self.used += at + 1;
+            self.fill()?;
+            if let Some((edge, note, len)) = closing(&self.buffer[self.used..]) {
+                let note = note.to_owned();
+                self.used += len;
+                return Ok(Some((edge, note)));
+            }
+        }
+    }
+
     /// Forgets what was read ahead: the trail may have been cut and written anew.
     pub(crate) fn refresh(&mut self) {
         self.upto = self.offset();
@@ -98,7 +134,9 @@ impl Log {
 
     fn left(&self) -> Result<u64, Error> {
         let len = self.file.as_ref().map_or(Ok(0), |file| file.len());
-        Ok(len.map_err(Error::io("read", &self.path))?.saturating_sub(self.offset()))
+        Ok(len
+            .map_err(Error::io("read", &self.path))?
+            .saturating_sub(self.offset()))
     }
 
     fn fill(&mut self) -> Result<(), Error> {
@@ -109,7 +147,11 @@ impl Log {
         self.buffer.drain(..self.used);
         self.used = 0;
         let kept = self.buffer.len();
-        self.buffer.resize(kept + CHUNK, 0);
+        let len = file.len().map_err(Error::io("read", &self.path))?;
+        let more = usize::try_from(len.saturating_sub(self.upto))
+            .unwrap_or(CHUNK)
+            .min(CHUNK);
+        self.buffer.resize(kept + more, 0);
         let count =
             read_full_at(&**file, &mut self.buffer[kept..], self.upto).map_err(Error::io("read", &self.path))?;
         self.buffer.truncate(kept + count);

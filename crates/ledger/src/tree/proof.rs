@@ -136,12 +136,18 @@ mod tests {
             for index in 0..size {
                 let proof = nodes.inclusion(index, size).unwrap();
                 assert_eq!(proof.path, path(index as usize, tree));
-                assert!(proof.verifies(&leaves[index as usize], size, &root), "{index} of {size}");
+                assert!(
+                    proof.verifies(&leaves[index as usize], size, &root),
+                    "{index} of {size}"
+                );
             }
             for old in 1..=size {
                 let proof = nodes.consistency(old, size).unwrap();
                 assert_eq!(proof.path, subproof(old as usize, tree, true));
-                assert!(proof.verifies(old, &nodes.root(old).unwrap(), size, &root), "{old} to {size}");
+                assert!(
+                    proof.verifies(old, &nodes.root(old).unwrap(), size, &root),
+                    "{old} to {size}"
+                );
             }
         }
         assert_eq!(nodes.root(41), None);
