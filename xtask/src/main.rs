@@ -20,7 +20,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask CHORE
 
-  test                    everything that must pass: format, house rules, lints, licences, all tests
+  test                    everything that must pass: format, house rules, lints, licences, all tests, some fuzzing
   check                   the house rules alone: file sizes, READMEs, paths, names, generated files
   generate                write the generated files anew
   components NAME...      install what the tests and the bench talk to; prints the path of each binary

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::check;
 use crate::components;
+use crate::fuzz;
 use crate::process::{self, cargo};
 use crate::workspace;
 
@@ -39,6 +40,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "tests",
         run: tests,
+    },
+    Step {
+        name: "fuzz",
+        run: fuzz::in_test,
     },
 ];
 

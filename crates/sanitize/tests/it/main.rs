@@ -5,9 +5,10 @@
 mod chunks;
 mod contract;
 mod documents;
+mod fuzzed;
 mod judge;
-mod provisioning;
 mod otlp;
+mod provisioning;
 mod rules;
 mod structures;
 mod user_rules;
