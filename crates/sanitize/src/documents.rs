@@ -161,6 +161,11 @@ impl DocumentRedactor {
         Ok(Clean::made(&self.out))
     }
 
+    /// What the last call decided, also when it ended with an error.
+    pub fn decided(&self) -> Clean<&[u8]> {
+        Clean::made(&self.out)
+    }
+
     /// Takes some bytes of what there is, and says how many.
     fn step(&mut self, input: &[u8]) -> Result<usize, NotOtlp> {
         let byte = input[0];

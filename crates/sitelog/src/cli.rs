@@ -1,6 +1,6 @@
 //! The command line: one declaration for flags, variables, help, completions and man pages.
 
-use crate::settings::{GlobalSettings, LedgerSettings, OtlpFlags, RunSettings};
+use crate::settings::{GlobalSettings, LedgerSettings, OtlpFlags, RunSettings, SanitizeFlags};
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -41,7 +41,7 @@ pub(crate) enum Command {
     Jobs(JobsCommand),
     /// Hide secrets between stdin and stdout
     #[command(
-        after_help = "Examples:\n  make 2>&1 | sitelog redact\n  sitelog redact --secret-env 'DEPLOY_*' < build.log > clean.log"
+        after_help = "Examples:\n  make 2>&1 | sitelog redact\n  terraform show -json plan | sitelog redact --format json --explain > clean.json"
     )]
     Redact(RedactArgs),
     /// Check, print and describe the configuration
@@ -66,6 +66,8 @@ pub(crate) struct RunArgs {
     pub(crate) ledger: LedgerSettings,
     #[command(flatten)]
     pub(crate) otlp: OtlpFlags,
+    #[command(flatten)]
+    pub(crate) sanitize: SanitizeFlags,
     /// The command and its arguments
     #[arg(required = true, last = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
@@ -138,6 +140,68 @@ pub(crate) struct RedactArgs {
     /// Read redaction cases, one JSON object a line, and write their answers
     #[arg(long, env = "SITELOG_CASES")]
     pub(crate) cases: bool,
+    /// text; json (documents, one a line or not); otlp-json (export requests)
+    #[arg(
+        long,
+        env = "SITELOG_REDACT_FORMAT",
+        default_value = "text",
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
+    pub(crate) format: RedactFormat,
+    /// Also say on stderr which rule hit where, a JSON object each, without the value
+    #[arg(long, env = "SITELOG_EXPLAIN")]
+    pub(crate) explain: bool,
+    /// List the rules: id, family, whether it is on, and why; read nothing
+    #[arg(long, env = "SITELOG_REDACT_RULES")]
+    pub(crate) rules: bool,
+    #[command(flatten)]
+    pub(crate) sanitize: SanitizeFlags,
+    #[command(subcommand)]
+    pub(crate) command: Option<RedactCommand>,
+}
+
+/// What `sitelog redact` reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum RedactFormat {
+    /// Anything.
+    Text,
+    /// JSON documents.
+    Json,
+    /// OTLP-JSON export requests.
+    OtlpJson,
+}
+
+/// `sitelog redact` inside a job.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RedactCommand {
+    /// Inside a job: hide a value from now on, on the terminal and in the records
+    #[command(
+        after_help = "Examples:\n  vault read -field=password db | sitelog redact add --name DB_PASSWORD\n  sitelog redact add --env DB_PASSWORD"
+    )]
+    Add(RedactAddArgs),
+}
+
+/// `sitelog redact add`. The value is never an argument, where others on the machine could read it.
+#[derive(Debug, Args)]
+pub(crate) struct RedactAddArgs {
+    /// Take the value from this variable (repeatable) instead of from stdin
+    #[arg(long, env = "SITELOG_REDACT_ADD_ENV", value_name = "VARIABLE", value_delimiter = ',')]
+    pub(crate) env: Vec<String>,
+    /// What warnings and explanations call the value
+    #[arg(
+        long,
+        env = "SITELOG_REDACT_ADD_NAME",
+        value_name = "NAME",
+        default_value = "registered"
+    )]
+    pub(crate) name: String,
+    /// The run's socket; a job has it in its environment
+    #[arg(long, env = "SITELOG_SOCKET", value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// Only there to be refused without being shown.
+    #[arg(hide = true, num_args = 0.., allow_hyphen_values = false)]
+    pub(crate) value: Vec<OsString>,
 }
 
 /// `sitelog config`.
@@ -167,6 +231,8 @@ pub(crate) struct ConfigArgs {
     pub(crate) ledger: LedgerSettings,
     #[command(flatten)]
     pub(crate) otlp: OtlpFlags,
+    #[command(flatten)]
+    pub(crate) sanitize: SanitizeFlags,
 }
 
 /// `sitelog demo`.

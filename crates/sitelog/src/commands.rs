@@ -16,10 +16,8 @@ use std::process::ExitCode;
 
 /// Runs the command that was asked for.
 pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
-    match &cli.command {
-        Command::Completions(args) => return completions::run(args),
-        Command::Redact(args) => return redact::run(args),
-        _ => {}
+    if let Command::Completions(args) = &cli.command {
+        return completions::run(args);
     }
     let setup = Setup::new(&cli.global, cli.config.as_deref())?;
     match cli.command {
@@ -29,6 +27,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Jobs(command) => jobs::run(&setup, &command),
         Command::Config(command) => config::run(&setup, &command),
         Command::Demo(args) => demo::run(&setup, &args),
-        Command::Completions(_) | Command::Redact(_) => Ok(ExitCode::SUCCESS),
+        Command::Redact(args) => redact::run(&setup, &args),
+        Command::Completions(_) => Ok(ExitCode::SUCCESS),
     }
 }

@@ -1,7 +1,9 @@
 //! Exit codes (`cli.md`) and the lines that go with them.
 
+use sitelog_sanitize::{Sanitizer, Settings, declared_from_env};
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 /// An error with the exit code that it means.
 #[derive(Debug)]
@@ -69,8 +71,50 @@ pub(crate) fn usage() -> ExitCode {
     ExitCode::from(64)
 }
 
+/// What sitelog's own words go through.
+static WORDS: Mutex<Option<Sanitizer>> = Mutex::new(None);
+
+/// From now on sitelog's own words go through this sanitizer too, which knows more than the environment.
+pub(crate) fn speak_through(sanitizer: &Sanitizer) {
+    *WORDS.lock().unwrap_or_else(PoisonError::into_inner) = Some(sanitizer.clone());
+}
+
+/// A text without secrets: before anything else is known, without those of the environment.
+fn clean(text: &str) -> String {
+    let mut words = WORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let of_env = || {
+        let (declared, _) = declared_from_env(std::env::vars_os(), &[]);
+        let settings = Settings {
+            declared,
+            ..Settings::default()
+        };
+        Sanitizer::new(settings)
+    };
+    words.get_or_insert_with(of_env).text(text).into_owned()
+}
+
+/// Says that declared values are too short to be looked for (RULES.md R21).
+pub(crate) fn say_too_short(names: &[String]) {
+    if !names.is_empty() {
+        say(&format!(
+            "{}: too short to be hidden in text (under 6 bytes)",
+            names.join(", ")
+        ));
+    }
+}
+
+/// A panic is told like everything else, in one line and without secrets.
+pub(crate) fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let what = panic.payload_as_str().unwrap_or("unknown");
+        say(&format!("internal error at {place}: {what}; please report it"));
+    }));
+}
+
 /// Prints one line of sitelog's own to stderr.
 pub(crate) fn say(line: &str) {
+    let line = clean(line);
     // A line feed in a name or a system's message must not make two lines of it.
     // A stderr that cannot be written must not change anything either.
     let _ = writeln!(std::io::stderr(), "sitelog: {}", line.replace(['\n', '\r'], " "));

@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod leftovers;
 mod records;
+mod registration;
 mod report;
 mod runs;
 mod settings;
@@ -14,6 +15,7 @@ mod table;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    exit::tell_panics();
     let cli = match cli::parse() {
         Ok(cli) => cli,
         Err(code) => return code,

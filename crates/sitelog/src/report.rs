@@ -4,6 +4,7 @@ use crate::exit::say;
 use crate::settings::LogLevel;
 use sitelog_model::Signal;
 use sitelog_run::Tally;
+use sitelog_run::socket::SocketCounts;
 
 /// What is to be said, the worst first.
 #[derive(Debug, Default)]
@@ -23,6 +24,23 @@ impl Report {
                 LogLevel::Warn,
                 format!("{names}: too short to be hidden in text (under 6 bytes)"),
             ));
+        }
+    }
+
+    /// The job could not register values.
+    pub(crate) fn no_socket(&mut self, error: &std::io::Error) {
+        self.0.push((
+            LogLevel::Warn,
+            format!("`sitelog redact add` could not be used in the job: {error}"),
+        ));
+    }
+
+    /// What the job asked for and did not get.
+    pub(crate) fn asked(&mut self, asked: SocketCounts) {
+        let failed = asked.foreign + asked.broken + asked.bad + asked.refused;
+        if failed > 0 {
+            self.0
+                .push((LogLevel::Warn, format!("{failed} requests of the job were refused")));
         }
     }
 

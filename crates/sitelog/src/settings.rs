@@ -7,12 +7,14 @@ mod file;
 mod ledger;
 mod otlp;
 mod run;
+mod sanitize;
 mod values;
 
 pub(crate) use file::File;
 pub(crate) use ledger::LedgerSettings;
 pub(crate) use otlp::{OtlpFile, OtlpFlags};
 pub(crate) use run::RunSettings;
+pub(crate) use sanitize::{SanitizeFile, SanitizeFlags};
 pub(crate) use values::{Period, Size};
 
 use clap::Args;

@@ -1,10 +1,11 @@
 //! From settings to the parts that commands work with.
 
 use crate::exit::Failure;
-use crate::settings::{File, GlobalSettings, LedgerSettings, LogLevel, OtlpFlags, merge};
+use crate::settings::{File, GlobalSettings, LedgerSettings, LogLevel, OtlpFlags, SanitizeFlags, merge};
 use sitelog_export::config::{Layers, OtlpConfig};
 use sitelog_ledger::Ledger;
 use sitelog_model::TenantId;
+use sitelog_sanitize::{Declared, Sanitizer, declared_from_env};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -54,6 +55,26 @@ impl Setup {
             file: &file,
         })
         .map_err(Failure::usage)
+    }
+
+    /// What hides secrets here: those of the environment (also by `globs`), the file's and the flags' rules, and values
+    /// that are known to be secret. Also gives the names of those too short to be looked for (RULES.md R21). From then on
+    /// sitelog's own words go through it.
+    pub(crate) fn sanitizer(
+        &self,
+        flags: &SanitizeFlags,
+        globs: &[String],
+        mut declared: Vec<Declared>,
+    ) -> Result<(Sanitizer, Vec<String>), Failure> {
+        let file = &self.file.sanitize;
+        let globs: Vec<String> = globs.iter().chain(&file.secret_env).cloned().collect();
+        let (of_env, short) = declared_from_env(std::env::vars_os(), &globs);
+        declared.extend(of_env);
+        let sanitizer = file
+            .sanitizer(flags, declared, &self.file.path)
+            .map_err(Failure::usage)?;
+        crate::exit::speak_through(&sanitizer);
+        Ok((sanitizer, short))
     }
 
     /// How much sitelog says of itself: on a terminal also what is late; elsewhere stderr is the job's alone unless

@@ -6,7 +6,6 @@ use crate::settings::{File, merge};
 use crate::setup::Setup;
 use sitelog_export::config::{Destination, OtlpConfig};
 use sitelog_model::Signal;
-use sitelog_sanitize::{Sanitizer, Settings};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -33,6 +32,7 @@ pub(super) fn run(setup: &Setup, command: &ConfigCommand) -> Result<ExitCode, Fa
 
 /// What is in force, as JSON (which is YAML), with secrets hidden.
 fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
+    let (sanitizer, _) = setup.sanitizer(&args.sanitize, &args.run.redact_env, Vec::new())?;
     let otlp = setup.otlp(&args.otlp)?;
     let mut global = serde_json::to_value(&setup.global).map_err(anyhow::Error::from)?;
     global["tenant"] = setup.tenant()?.to_string().into();
@@ -43,9 +43,10 @@ fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
         "otlp": destinations(&otlp),
         "ledger": merge(&args.ledger, &setup.file.ledger)?.effective(),
         "run": merge(&args.run, &setup.file.run)?.effective(),
+        "sanitize": setup.file.sanitize.effective(&args.sanitize),
     });
     let text = serde_json::to_string_pretty(&value).map_err(anyhow::Error::from)?;
-    Ok(Sanitizer::new(Settings::default()).text(&text).into_owned() + "\n")
+    Ok(sanitizer.text(&text).into_owned() + "\n")
 }
 
 fn destinations(otlp: &OtlpConfig) -> serde_json::Value {

@@ -1,58 +1,52 @@
-//! `sitelog redact`: stdin to stdout by the rules that hold everywhere else, in constant memory.
+//! `sitelog redact`: stdin to stdout by the rules that hold everywhere else, in constant memory; and what belongs to it.
 
-use crate::cli::RedactArgs;
+mod add;
+mod filter;
+mod rules;
+
+use crate::cli::{RedactArgs, RedactCommand, RedactFormat};
 use crate::exit::Failure;
-use sitelog_sanitize::{Sanitizer, Settings, cases, declared_from_env};
-use std::io::{self, BufRead, Read, Write};
+use crate::setup::Setup;
+use filter::Filter;
+use sitelog_sanitize::{DocumentKind, cases};
+use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
-/// Read at once.
-const CHUNK: usize = 64 * 1024;
-
-pub(super) fn run(args: &RedactArgs) -> Result<ExitCode, Failure> {
-    let (input, output) = (io::stdin().lock(), io::stdout().lock());
-    let done = if args.cases {
-        answer_cases(input, output)
-    } else {
-        filter(&sanitizer(args), input, output)
+pub(super) fn run(setup: &Setup, args: &RedactArgs) -> Result<ExitCode, Failure> {
+    if let Some(RedactCommand::Add(add)) = &args.command {
+        return add::run(add);
+    }
+    let (sanitizer, short) = setup.sanitizer(&args.sanitize, &args.secret_env, Vec::new())?;
+    if args.rules {
+        return done(rules::list(setup, args, io::stdout().lock()));
+    }
+    if args.cases {
+        return done(answer_cases(io::stdin().lock(), io::stdout().lock()));
+    }
+    crate::exit::say_too_short(&short);
+    let mut filter = match args.format {
+        RedactFormat::Text => Filter::text(&sanitizer),
+        RedactFormat::Json => Filter::documents(&sanitizer, DocumentKind::Json),
+        RedactFormat::OtlpJson => Filter::documents(&sanitizer, DocumentKind::OtlpJson),
     };
-    match done {
+    if args.explain {
+        filter.explain();
+    }
+    match filter.run(io::stdin().lock(), io::stdout().lock()) {
+        Ok(()) => filter.verdict(),
+        Err(filter::Stop::Io(error)) => done(Err(error)),
+        Err(filter::Stop::NotOtlp(refused)) => Err(Failure::input(format!("redact: stdin: {refused}"))),
+    }
+}
+
+/// How a command ends that reads and writes.
+fn done(result: io::Result<()>) -> Result<ExitCode, Failure> {
+    match result {
         // Whoever reads us has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         Err(error) => Err(Failure::input(format!("redact: {error}"))),
         Ok(()) => Ok(ExitCode::SUCCESS),
     }
-}
-
-fn sanitizer(args: &RedactArgs) -> Sanitizer {
-    let (declared, short) = declared_from_env(std::env::vars_os(), &args.secret_env);
-    if !short.is_empty() {
-        crate::exit::say(&format!(
-            "{}: too short to be hidden in text (under 6 bytes)",
-            short.join(", ")
-        ));
-    }
-    Sanitizer::new(Settings {
-        declared,
-        ..Settings::default()
-    })
-}
-
-fn filter(sanitizer: &Sanitizer, mut input: impl Read, mut output: impl Write) -> io::Result<()> {
-    let mut redactor = sanitizer.stream();
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match input.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(len) => output.write_all(redactor.push(&buffer[..len]).get())?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        }
-        // Behind a live pipe, what is clear should be seen at once.
-        output.flush()?;
-    }
-    output.write_all(redactor.finish().get())?;
-    output.flush()
 }
 
 /// The case lines of RULES.md in, answers out, line by line.

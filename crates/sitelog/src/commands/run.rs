@@ -11,8 +11,9 @@ use sitelog_export::{Exporter, OtlpConfig, Patience};
 use sitelog_ledger::{Chain, Ledger};
 use sitelog_model::{Signal, TenantId, Ulid};
 use sitelog_run::ci::Ci;
+use sitelog_run::socket::Socket;
 use sitelog_run::{Identity, Invocation, Outcome, Recorded, Recording, Run, Signals, execute};
-use sitelog_sanitize::{Declared, Sanitizer, Settings, declared_from_env};
+use sitelog_sanitize::{Declared, Sanitizer};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -38,12 +39,13 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     let ledger = setup.ledger(&args.ledger).map_err(|failure| failure.why);
     let id = Ulid::generate();
     // Two things that take milliseconds each and know nothing of one another.
-    let (chain, (sanitizer, short)) = std::thread::scope(|scope| {
+    let (chain, sanitizer) = std::thread::scope(|scope| {
         let chain = scope.spawn(|| open_chain(&ledger, &identity.tenant, id));
-        let sanitizer = sanitizer(&settings, &ci, &otlp);
+        let sanitizer = sanitizer(setup, args, &settings, &ci, &otlp);
         let panicked = |_| Err("the ledger panicked".to_owned());
         (chain.join().unwrap_or_else(panicked), sanitizer)
     });
+    let (sanitizer, short) = sanitizer?;
     let mut report = Report::default();
     report.short_secrets(&short);
     let argv: Vec<String> = args
@@ -74,9 +76,14 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         .as_ref()
         .ok()
         .map(|ledger| Leftovers::begin(ledger, &identity.tenant, &otlp));
+    let socket = crate::registration::open(&sanitizer);
+    if let Err(error) = &socket {
+        report.no_socket(error);
+    }
+    let socket = socket.ok();
     let invocation = Invocation {
         argv: args.command.clone(),
-        env: job_env(&recording),
+        env: job_env(&recording, socket.as_ref()),
     };
 
     let mut signals = Signals::take()?;
@@ -87,6 +94,7 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         recording.recorder(),
         &sanitizer,
     );
+    let asked = socket.map(Socket::close).unwrap_or_default();
     let outcome = result.map_err(|error| Failure {
         code: 126,
         why: error.to_string(),
@@ -98,6 +106,7 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     let Recorded { tally, fault } = recording.end(&outcome);
     signals.end_with(outcome.exit_code());
     report.recorded(&tally, fault.as_deref());
+    report.asked(asked);
     if let Some(fault) = records.and_then(|records| records.finish().err()) {
         report.lost(format!("--records: {fault}"));
     }
@@ -129,8 +138,15 @@ fn follow(otlp: &OtlpConfig, recording: &Recording) -> Option<Exporter> {
     Some(exporter)
 }
 
-fn job_env(recording: &Recording) -> Vec<(OsString, OsString)> {
-    vec![("TRACEPARENT".into(), recording.place().own.to_string().into())]
+fn job_env(recording: &Recording, socket: Option<&Socket>) -> Vec<(OsString, OsString)> {
+    // Without a socket of ours, that of a run around us would be told what we then show.
+    let socket = socket
+        .map(|socket| socket.path().as_os_str().to_owned())
+        .unwrap_or_default();
+    vec![
+        ("TRACEPARENT".into(), recording.place().own.to_string().into()),
+        (sitelog_run::socket::VARIABLE.into(), socket),
+    ]
 }
 
 fn identity(setup: &Setup, settings: &RunSettings) -> Result<Identity, Failure> {
@@ -151,18 +167,20 @@ fn identity(setup: &Setup, settings: &RunSettings) -> Result<Identity, Failure> 
 }
 
 /// A sanitizer that knows this job's secrets; and the names of those too short to be looked for (RULES.md R21).
-fn sanitizer(settings: &RunSettings, ci: &Ci, otlp: &OtlpConfig) -> (Sanitizer, Vec<String>) {
+fn sanitizer(
+    setup: &Setup,
+    args: &RunArgs,
+    settings: &RunSettings,
+    ci: &Ci,
+    otlp: &OtlpConfig,
+) -> Result<(Sanitizer, Vec<String>), Failure> {
     let globs: Vec<String> = settings.redact_env.iter().chain(&ci.secrets).cloned().collect();
-    let (mut declared, short) = declared_from_env(std::env::vars_os(), &globs);
+    let mut declared = Vec::new();
     // What opens the destination to us must not stand in what we send there.
     for destination in Signal::ALL.into_iter().filter_map(|signal| otlp.destination(signal)) {
         let headers = destination.headers.iter();
         let values = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
         declared.extend(values.map(|(name, value)| Declared { name, value }));
     }
-    let settings = Settings {
-        declared,
-        ..Settings::default()
-    };
-    (Sanitizer::new(settings), short)
+    setup.sanitizer(&args.sanitize, &globs, declared)
 }

@@ -10,5 +10,6 @@ mod collector;
 mod crash;
 mod faults;
 mod recorded;
+mod redact;
 mod scene;
 mod sink;

@@ -44,7 +44,7 @@ impl Stream {
     pub(crate) fn line(&mut self, line: &str, course: &mut Course, waiting: &mut Waiting<'_>, out: &mut Vec<Fact>) {
         let after_blank = !std::mem::replace(&mut self.filled, !line.is_empty());
         if let Some(end) = &self.heredoc {
-            if line.trim_start() == end {
+            if line == end {
                 self.heredoc = None;
             }
             return;
@@ -204,8 +204,11 @@ fn begins_a_plan(line: &str) -> bool {
         })
 }
 
-/// The last line of the multi-line output that begins with this one.
+/// The last line of the multi-line output that begins with this one; inside of anything else such text is indented.
 fn heredoc(line: &str) -> Option<String> {
+    if line.starts_with(' ') {
+        return None;
+    }
     let (_, end) = line.rsplit_once("<<")?;
     let end = end.strip_prefix('-').unwrap_or(end);
     let marker = end.starts_with("EOT") && end.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');

@@ -105,7 +105,7 @@ fn the_schema_is_json_and_names_every_section() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_eq!(sections, ["global", "ledger", "otlp", "run"]);
+    assert_eq!(sections, ["global", "ledger", "otlp", "run", "sanitize"]);
     assert_eq!((ran.code, ran.err()), (0, ""));
 }
 

@@ -1,0 +1,6 @@
+variable "p" {}
+
+resource "terraform_data" "n" {
+  count = 2
+  input = var.p
+}
