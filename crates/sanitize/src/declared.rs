@@ -30,19 +30,23 @@ pub(crate) fn patterns(value: &[u8], keys: &Keys) -> Vec<Pattern> {
 /// The value itself, its long lines, and the strings under sensitive keys if it is a JSON object.
 fn secrets(value: &[u8], keys: &Keys) -> Vec<Vec<u8>> {
     let whole = value.trim_ascii();
-    let mut secrets = vec![whole.to_vec()];
-    let lines: Vec<&[u8]> = whole
-        .split(|byte| matches!(byte, b'\n' | b'\r'))
-        .map(<[u8]>::trim_ascii)
-        .collect();
-    if lines.len() > 1 {
-        let long = lines
-            .iter()
-            .filter(|line| line.len() >= LINE_FROM && !line.starts_with(b"-----"));
-        secrets.extend(long.map(|line| line.to_vec()));
-    }
+    let mut values = vec![whole.to_vec()];
     if whole.starts_with(b"{") {
-        secrets.extend(crate::json::secret_strings(whole, keys));
+        values.extend(crate::json::secret_strings(whole, keys));
+    }
+    let mut secrets = Vec::new();
+    for value in values {
+        let lines: Vec<&[u8]> = value
+            .split(|byte| matches!(byte, b'\n' | b'\r'))
+            .map(<[u8]>::trim_ascii)
+            .collect();
+        if lines.len() > 1 {
+            let long = lines
+                .iter()
+                .filter(|line| line.len() >= LINE_FROM && !line.starts_with(b"-----"));
+            secrets.extend(long.map(|line| line.to_vec()));
+        }
+        secrets.push(value);
     }
     secrets.retain(|secret| secret.len() >= SHORTEST && !stands_for_nothing(secret));
     secrets

@@ -34,6 +34,13 @@ pub(crate) struct Open {
     pub(crate) rule: u16,
 }
 
+impl Open {
+    /// The first byte that has to stay until the end is found.
+    pub(crate) fn held(&self) -> usize {
+        self.until.held().map_or(self.pos, |held| held.min(self.pos))
+    }
+}
+
 /// What one call of a matcher found.
 #[derive(Debug)]
 pub(crate) struct Found {

@@ -56,12 +56,16 @@ fn literal(text: &[u8]) -> Option<usize> {
 /// The end of a bracketed form that starts at 0 and closes with `with`, on the same line and not empty.
 fn close(text: &[u8], from: usize, with: &[u8]) -> Option<usize> {
     let body = &text[from..];
-    let line = body
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .map_or(body, |end| &body[..end]);
-    let at = line.windows(with.len()).position(|window| window == with)?;
-    (at > 0).then_some(from + at + with.len())
+    let last = *with.last()?;
+    for at in memchr::memchr2_iter(last, b'\n', body) {
+        if body[at] == b'\n' {
+            return None;
+        }
+        if body[..=at].ends_with(with) {
+            return (at + 1 > with.len()).then_some(from + at + 1);
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod commands;
 pub(crate) mod compiled;
 mod families;
 mod headers;
+mod infrastructure;
 mod key_value;
 mod people;
 mod site;

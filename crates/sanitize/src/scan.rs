@@ -9,7 +9,7 @@ use std::mem;
 use std::ops::Range;
 
 /// Spans whose end was found lately: what starts inside one of the same kind need not be walked again.
-const RECENT: usize = 8;
+const RECENT: usize = 16;
 
 /// Where a scan stands. All places count from the start of the view.
 #[derive(Debug, Default)]
@@ -77,7 +77,7 @@ impl Scan {
         if view.ended {
             return view.bytes.len();
         }
-        let opens = self.opens.iter().map(|open| open.pos).min().unwrap_or(usize::MAX);
+        let opens = self.opens.iter().map(Open::held).min().unwrap_or(usize::MAX);
         limit.min(opens).min(rules.tail(view, emitted)).max(emitted)
     }
 
@@ -96,31 +96,48 @@ impl Scan {
 
     /// Takes what a matcher found, and walks the spans that it left open as far as they go.
     fn keep(&mut self, view: &View<'_>, found: &mut Found) {
-        while let Some(mut open) = found.opens.pop() {
-            let same = |until: &Until| until.same_kind(&open.until);
-            let covered = self
-                .recent
-                .iter()
-                .any(|(until, range)| same(until) && range.contains(&open.pos))
-                || self
-                    .opens
-                    .iter()
-                    .any(|other| same(&other.until) && open.pos < other.pos);
-            if covered {
-                continue;
+        let mut opens = mem::take(&mut found.opens);
+        while !opens.is_empty() {
+            for open in opens.drain(..) {
+                self.walk(view, open, found);
             }
-            let (start, kind) = (open.pos, open.until.clone());
-            found.rule = open.rule;
-            if open.until.feed(view, &mut open.pos, found) {
+            // A walk may open others.
+            mem::swap(&mut opens, &mut found.opens);
+        }
+        found.opens = opens;
+        self.hits.append(&mut found.hits);
+    }
+
+    /// Walks a span as far as it goes, if no other of its kind does.
+    fn walk(&mut self, view: &View<'_>, mut open: Open, found: &mut Found) {
+        let same = |until: &Until| until.same_kind(&open.until);
+        let covered = self
+            .recent
+            .iter()
+            .any(|(until, range)| range.contains(&open.pos) && same(until))
+            || self
+                .opens
+                .iter()
+                .any(|other| open.pos < other.pos && same(&other.until));
+        if covered {
+            return;
+        }
+        let start = open.pos;
+        found.rule = open.rule;
+        if !open.until.feed(view, &mut open.pos, found) {
+            self.opens.push(open);
+            return;
+        }
+        let range = start..open.pos;
+        match self.recent.iter_mut().find(|(until, _)| until.same_kind(&open.until)) {
+            Some(last) => last.1 = range,
+            None => {
                 if self.recent.len() == RECENT {
                     self.recent.remove(0);
                 }
-                self.recent.push((kind, start..open.pos));
-            } else {
-                self.opens.push(open);
+                self.recent.push((open.until, range));
             }
         }
-        self.hits.append(&mut found.hits);
     }
 
     /// Whether a candidate lies in the same key as the one before, which was looked at as a whole.
@@ -152,7 +169,10 @@ impl Scan {
         self.byte_scanned = self.byte_scanned.saturating_sub(len);
         self.last_key = self.last_key.saturating_sub(len);
         self.waiting.iter_mut().for_each(|(_, at)| *at -= len);
-        self.opens.iter_mut().for_each(|open| open.pos -= len);
+        for open in &mut self.opens {
+            open.pos -= len;
+            open.until.shift(len);
+        }
         self.recent.retain(|(_, range)| range.end > len);
         self.recent
             .iter_mut()
@@ -172,7 +192,7 @@ impl Scan {
     pub(crate) fn needed(&self) -> usize {
         let waiting = self.waiting.iter().map(|(_, at)| *at);
         waiting
-            .chain(self.opens.iter().map(|open| open.pos))
+            .chain(self.opens.iter().map(Open::held))
             .chain([self.scanned])
             .min()
             .unwrap_or(0)

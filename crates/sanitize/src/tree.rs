@@ -241,3 +241,14 @@ fn named(keys: &Keys, entries: &[(usize, Cow<'_, str>, Node<'_>)]) -> Option<Sen
             _ => None,
         })
 }
+
+/// The leaves of the values at whose places the mask of a Terraform plan is true.
+pub(crate) fn masked_leaves(values: &[Node<'_>], masks: &[Node<'_>]) -> Vec<usize> {
+    let mut found = Vec::new();
+    for (value, mask) in values.iter().zip(masks) {
+        infrastructure::masked(value, &mask.kind, &mut |node| {
+            hide(&mut found, node, ALL, INFRASTRUCTURE)
+        });
+    }
+    found.into_iter().map(|(leaf, _)| leaf).collect()
+}

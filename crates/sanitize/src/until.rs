@@ -1,9 +1,13 @@
 //! What ends a hidden span: small machines that go on over any number of writes.
 
 mod container;
+mod document;
+mod pairs;
 mod pem;
 
 pub(crate) use container::{Container, placeholder_string};
+pub(crate) use document::Document;
+pub(crate) use pairs::Pairs;
 pub(crate) use pem::Pem;
 
 use crate::chars::Set;
@@ -30,6 +34,13 @@ impl Quote {
     }
 
     /// The bytes of the quote.
+    pub(crate) fn bytes(self) -> Vec<u8> {
+        let mut bytes = vec![b'\\'; self.slashes];
+        bytes.push(self.mark);
+        bytes
+    }
+
+    /// How many bytes the quote has.
     pub(crate) fn len(self) -> usize {
         self.slashes + 1
     }
@@ -47,6 +58,12 @@ pub(crate) enum Until {
     },
     /// A closing quote.
     Quote(Quote),
+    /// The same where quotes are doubled (SQL, YAML, CSV) or strings follow each other without a blank (shells).
+    Text(Quote),
+    /// The end of a list of `name=value` headers: the values are hidden.
+    Pairs(Pairs),
+    /// The end of a JSON object: what it marks as secret is hidden.
+    Document(Document),
     /// The end of the line, or the quote around it.
     Line(Option<Quote>),
     /// `]`, or the end of the line.
@@ -75,7 +92,24 @@ impl Until {
         match (self, other) {
             (Self::Pem(_), Self::Pem(_)) => true,
             (Self::Container(one), Self::Container(other)) => one.same_kind(other),
+            (Self::Pairs(one), Self::Pairs(other)) => one.same_kind(other),
+            (Self::Document(one), Self::Document(other)) => one.same_kind(other),
             (one, other) => one == other,
+        }
+    }
+
+    /// The first place behind which something may yet be hidden, when that is before the place that was reached.
+    pub(crate) fn held(&self) -> Option<usize> {
+        match self {
+            Self::Document(document) => document.held(),
+            _ => None,
+        }
+    }
+
+    /// The text lost its first `len` bytes.
+    pub(crate) fn shift(&mut self, len: usize) {
+        if let Self::Document(document) = self {
+            document.shift(len);
         }
     }
 
@@ -84,6 +118,8 @@ impl Until {
         match self {
             Self::Pem(pem) => pem.feed(view, pos, found),
             Self::Container(container) => container.feed(view, pos, found),
+            Self::Pairs(pairs) => pairs.feed(view, pos, found),
+            Self::Document(document) => document.feed(view, pos, found),
             plain => {
                 let start = *pos;
                 let ended = plain.skip(view, pos);
@@ -98,7 +134,9 @@ impl Until {
         let set = match self {
             Self::Not(class) => class.0,
             Self::Value { .. } => &PLAIN_VALUE,
-            Self::Quote(quote) => return memchr::memchr2(quote.mark, b'\\', text).unwrap_or(text.len()),
+            Self::Quote(quote) | Self::Text(quote) => {
+                return memchr::memchr2(quote.mark, b'\\', text).unwrap_or(text.len());
+            }
             Self::Line(quote) => {
                 let mark = quote.map_or(b'\n', |quote| quote.mark);
                 let stop = |byte: &u8| *byte == mark || matches!(byte, b'\n' | b'\r' | b'\\');
@@ -116,6 +154,14 @@ impl Until {
             match view.at(*pos)? {
                 None => return Ok(true),
                 Some(b'\\') if escapes => {}
+                Some(mark) if matches!(self, Self::Text(quote) if quote.slashes == 0) => match joint(view, *pos, mark)?
+                {
+                    0 => return Ok(true),
+                    len => {
+                        *pos += len;
+                        continue;
+                    }
+                },
                 // A quote without a backslash ends any string, also one within another.
                 Some(_) => return Ok(true),
             }
@@ -129,7 +175,7 @@ impl Until {
             };
             let ends = match (self, next) {
                 (_, None) => false,
-                (Self::Quote(quote), Some(byte)) => quote.closed_by(byte, slashes),
+                (Self::Quote(quote) | Self::Text(quote), Some(byte)) => quote.closed_by(byte, slashes),
                 (Self::Line(_), Some(b'n' | b'r')) => slashes % 2 == 1,
                 (Self::Line(Some(quote)), Some(byte)) => quote.closed_by(byte, slashes),
                 (Self::Value { in_json }, Some(byte)) => {
@@ -139,7 +185,9 @@ impl Until {
             };
             if ends {
                 let own = match (self, next) {
-                    (Self::Quote(quote) | Self::Line(Some(quote)), Some(b'"' | b'\'' | b'`')) => quote.slashes,
+                    (Self::Quote(quote) | Self::Text(quote) | Self::Line(Some(quote)), Some(b'"' | b'\'' | b'`')) => {
+                        quote.slashes
+                    }
                     _ => slashes,
                 };
                 *pos += slashes - own.min(slashes);
@@ -149,4 +197,21 @@ impl Until {
                 slashes + usize::from(next.is_some_and(|byte| !matches!(self, Self::Value { .. }) && byte != b'\n'));
         }
     }
+}
+
+/// The length of what goes on with a string at a quote that would end it: the quote doubled, or, in a shell, `'\''` and
+/// `'"'"'`; 0 where it ends.
+fn joint(view: &View<'_>, at: usize, mark: u8) -> Result<usize, More> {
+    if mark == b'`' {
+        return Ok(0);
+    }
+    if view.at(at + 1)? == Some(mark) {
+        return Ok(2);
+    }
+    for shell in [&br"'\''"[..], br#"'"'"'"#] {
+        if mark == b'\'' && view.is(at, shell)? {
+            return Ok(shell.len());
+        }
+    }
+    Ok(0)
 }

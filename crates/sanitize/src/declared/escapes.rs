@@ -82,6 +82,11 @@ fn json(c: char) -> Vec<String> {
         '\n' => spellings.push("\\n".to_owned()),
         '\r' => spellings.push("\\r".to_owned()),
         '\t' => spellings.push("\\t".to_owned()),
+        '\u{7}' => spellings.push("\\a".to_owned()),
+        '\u{8}' => spellings.push("\\b".to_owned()),
+        '\u{b}' => spellings.push("\\v".to_owned()),
+        '\u{c}' => spellings.push("\\f".to_owned()),
+        c if c as u32 > 0xffff => spellings.push(format!("\\U{:08x}", c as u32)),
         _ => {}
     }
     if !matches!(c, '"' | '\\') {

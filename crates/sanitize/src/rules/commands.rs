@@ -29,8 +29,16 @@ pub(super) static RULES: &[Rule] = &[
         contract: "R7",
         why: "`IDENTIFIED BY 'password'`",
         find: Find::Near(&["identified by ", "identified with "], Matcher(identified)),
-        hits: &[("GRANT x IDENTIFIED BY 'wymX';", "GRANT x IDENTIFIED BY '[REDACTED]';")],
-        misses: &["identified by name"],
+        hits: &[
+            ("GRANT x IDENTIFIED BY 'wymX';", "GRANT x IDENTIFIED BY '[REDACTED]';"),
+            ("IDENTIFIED BY 'a''b' x", "IDENTIFIED BY '[REDACTED]' x"),
+            ("IDENTIFIED BY '''b' x", "IDENTIFIED BY '[REDACTED]' x"),
+            (
+                "identified with p as \"a\"\"b\";",
+                "identified with p as \"[REDACTED]\";",
+            ),
+        ],
+        misses: &["identified by name", "IDENTIFIED BY '';"],
     },
 ];
 
@@ -67,7 +75,7 @@ fn curl(view: &View<'_>, anchor: Range<usize>, _: &Context<'_>, found: &mut Foun
     if !placeholder::is_placeholder(view.slice(colon + 1..end)) {
         found.open(
             colon + 1,
-            quote.map_or(Until::Not(crate::until::Class(&WORD)), Until::Quote),
+            quote.map_or(Until::Not(crate::until::Class(&WORD)), Until::Text),
         );
     }
     Ok(())
@@ -79,7 +87,7 @@ fn identified(view: &View<'_>, anchor: Range<usize>, _: &Context<'_>, found: &mu
         // `IDENTIFIED WITH plugin BY 'password'`.
         at = view.run(at, &WORD, 64)?;
         at = skip_space(view, at, false)?;
-        if !(view.is(at, b"BY ")? || view.is(at, b"by ")? || view.is(at, b"AS ")?) {
+        if !(view.is(at, b"BY ")? || view.is(at, b"by ")? || view.is(at, b"AS ")? || view.is(at, b"as ")?) {
             return Ok(());
         }
         at = skip_space(view, at + 3, false)?;

@@ -337,10 +337,11 @@ impl Compiled {
                     .patterns
                     .get(index as usize)
                     .is_some_and(|pattern| pattern.forward(view, at, 0).is_err()),
-                Candidate::Anchor(index, _) => self
-                    .anchors
-                    .get(index as usize)
-                    .is_some_and(|anchor| view.starts_word(at) && view.is(at, &anchor.literal).is_err()),
+                Candidate::Anchor(index, _) => self.anchors.get(index as usize).is_some_and(|anchor| {
+                    // One that has arrived is looked at when its gram has.
+                    let unseen = at + GRAM > view.bytes.len();
+                    view.starts_word(at) && view.is(at, &anchor.literal).map_or(true, |is| is && unseen)
+                }),
                 Candidate::Byte => false,
             })
     }

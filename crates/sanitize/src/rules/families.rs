@@ -1,6 +1,6 @@
 //! All rules, family by family. Declared values and the rules that need a value's structure have no table of their own.
 
-use super::{Context, Find, Matcher, Rule, blocks, commands, headers, key_value, people, tokens, urls};
+use super::{Context, Find, Matcher, Rule, blocks, commands, headers, infrastructure, key_value, people, tokens, urls};
 use crate::found::Found;
 use crate::view::{More, View};
 use std::ops::Range;
@@ -27,9 +27,9 @@ static STRUCTURE: &[Rule] = &[
         id: "infrastructure-secret",
         contract: "R18",
         why: "Terraform and Pulumi mark what is a secret",
-        find: Find::Near(&["sensitive", "4dabf18193072939", "secret"], Matcher(nothing)),
-        hits: &[],
-        misses: &[],
+        find: Find::Near(infrastructure::WORDS, Matcher(infrastructure::mark)),
+        hits: infrastructure::HITS,
+        misses: infrastructure::MISSES,
     },
 ];
 

@@ -7,7 +7,7 @@ use crate::chars::{BEARER, VALUE};
 use crate::found::Found;
 use crate::keys::KeyKind;
 use crate::placeholder;
-use crate::until::{Class, Quote, Until};
+use crate::until::{Class, Pairs, Quote, Until};
 use crate::view::{LOOK_BACK, More, View};
 use std::ops::Range;
 
@@ -56,6 +56,7 @@ pub(super) static RULES: &[Rule] = &[
             ("cookie: a=rkhg; b=2\nvia: p", "cookie: [REDACTED]\nvia: p"),
             ("-H 'Set-Cookie: s=1; Path=/' x", "-H 'Set-Cookie: [REDACTED]' x"),
             ("{\"cookie\":\"a=b\"}", "{\"cookie\":\"[REDACTED]\"}"),
+            ("Cookie: ***; b=c1\n", "Cookie: ***; [REDACTED]\n"),
         ],
         misses: &["cookie: none taken", "cookies are off"],
     },
@@ -80,8 +81,11 @@ pub(super) static RULES: &[Rule] = &[
         id: "bearer",
         contract: "R10",
         why: "a bearer credential of 20 characters or more",
-        find: Find::Near(&["bearer "], Matcher(bearer)),
-        hits: &[("sent bearer 6Bmwjv3q2mohD0sIy6je ok", "sent bearer [REDACTED] ok")],
+        find: Find::Near(&["bearer ", "bearer\t"], Matcher(bearer)),
+        hits: &[
+            ("sent bearer 6Bmwjv3q2mohD0sIy6je ok", "sent bearer [REDACTED] ok"),
+            ("Bearer   6Bmwjv3q2mohD0sIy6je ok", "Bearer   [REDACTED] ok"),
+        ],
         misses: &["the bearer token has expired", "Bearer short1"],
     },
 ];
@@ -231,8 +235,20 @@ fn cookie(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &
     let Some(value) = header(view, &anchor, context, KeyKind::Cookie)? else {
         return Ok(());
     };
+    let mut value = value;
     found.hold_from(value.start);
-    let first = view.slice(value.start..view.run(value.start, &COOKIE, LOOK_BACK)?);
+    let mut first = view.slice(value.start..view.run(value.start, &COOKIE, LOOK_BACK)?);
+    for _ in 0..8 {
+        if !placeholder::is_placeholder(first) {
+            break;
+        }
+        let end = value.start + first.len();
+        if first.is_empty() || view.at(end)? != Some(b';') {
+            return Ok(());
+        }
+        value.start = skip_space(view, end + 1, false)?;
+        first = view.slice(value.start..view.run(value.start, &COOKIE, LOOK_BACK)?);
+    }
     if placeholder::is_placeholder(first) {
         return Ok(());
     }
@@ -258,31 +274,13 @@ fn cookie(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &
 }
 
 static COOKIE: crate::chars::Set = crate::chars::Set::except(b" \t\r\n;\"'");
-static PAIR: crate::chars::Set = crate::chars::Set::except(b",\"'`\r\n");
-static PAIR_BARE: crate::chars::Set = crate::chars::Set::except(b",\"'`\r\n \t;&|)");
 
 fn otlp_headers(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &mut Found) -> Result<(), More> {
     let Some(value) = header(view, &anchor, context, KeyKind::Headers)? else {
         return Ok(());
     };
     found.hold_from(value.start);
-    let set = if value.quote.is_some() { &PAIR } else { &PAIR_BARE };
-    let mut at = value.start;
-    while at < value.start + LOOK_BACK * 4 {
-        let end = view.run(at, set, LOOK_BACK * 2)?;
-        let pair = view.slice(at..end);
-        let name = pair
-            .iter()
-            .position(|byte| *byte == b'=')
-            .map_or(0, |equals| equals + 1);
-        if name > 0 && !placeholder::is_placeholder(&pair[name..]) {
-            found.hide(at + name..end);
-        }
-        if view.at(end)? != Some(b',') {
-            break;
-        }
-        at = end + 1;
-    }
+    found.open(value.start, Until::Pairs(Pairs::new(value.quote.is_some())));
     Ok(())
 }
 
@@ -290,10 +288,11 @@ fn bearer(view: &View<'_>, anchor: Range<usize>, _: &Context<'_>, found: &mut Fo
     if !view.starts_word(anchor.start) {
         return Ok(());
     }
-    found.hold_from(anchor.end);
-    let end = view.run(anchor.end, &BEARER, 20)?;
-    if end - anchor.end == 20 {
-        found.open(anchor.end, Until::Not(Class(&BEARER)));
+    let start = skip_space(view, anchor.end, false)?;
+    found.hold_from(start);
+    let end = view.run(start, &BEARER, 20)?;
+    if end - start == 20 {
+        found.open(start, Until::Not(Class(&BEARER)));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{Context, Find, Matcher, Rule};
 use crate::chars::is_blank;
 use crate::found::Found;
 use crate::keys::{self, KeyKind, Sensitive};
-use crate::until::Until;
+use crate::until::{Document, Until};
 use crate::view::{More, View};
 use std::ops::Range;
 
@@ -32,7 +32,33 @@ pub(super) static RULES: &[Rule] = &[
             ("client_secret: zVdX\n", "client_secret: [REDACTED]\n"),
             ("use password: hunter2 now", "use password: [REDACTED] now"),
             ("<password>a b</password>", "<password>[REDACTED]</password>"),
+            (
+                "<n:password>\n a\n</n:password>",
+                "<n:password>\n [REDACTED]\n</n:password>",
+            ),
+            (
+                "<password enc='x'>abc</password>",
+                "<password enc='x'>[REDACTED]</password>",
+            ),
+            (
+                "  - name: DB_PASSWORD\n    value: a1\n  - name: TZ\n    value: u\n",
+                "  - name: DB_PASSWORD\n    value: [REDACTED]\n  - name: TZ\n    value: u\n",
+            ),
+            (
+                "- name: \"X_TOKEN\"\r\n  value: \"a b\"\r\n",
+                "- name: \"X_TOKEN\"\r\n  value: \"[REDACTED]\"\r\n",
+            ),
             ("CREATE USER x PASSWORD 'y'", "CREATE USER x PASSWORD '[REDACTED]'"),
+            ("PASSWORD 'a''b' VALID", "PASSWORD '[REDACTED]' VALID"),
+            ("WITH PASSWORD = N'a''b', X", "WITH PASSWORD = N'[REDACTED]', X"),
+            ("SELECT PASSWORD('it''s')", "SELECT PASSWORD('[REDACTED]')"),
+            (r"DB_PASSWORD='it'\''s' x", "DB_PASSWORD='[REDACTED]' x"),
+            (r#"DB_PASSWORD='it'"'"'s' x"#, "DB_PASSWORD='[REDACTED]' x"),
+            ("password: 'it''s'\n", "password: '[REDACTED]'\n"),
+            (
+                "\"a\",\"password=\"\"k n\"\"\"",
+                "\"a\",\"password=\"\"[REDACTED]\"\"\"",
+            ),
             (
                 "{\"tokens\":[\"a\",1],\"n\":2}",
                 "{\"tokens\":[\"[REDACTED]\",1],\"n\":2}",
@@ -75,8 +101,13 @@ pub(super) static RULES: &[Rule] = &[
             "if token == other",
             "use --password to set it",
             "--password-stdin x",
+            "Using --password via the CLI is insecure",
+            "x <password> text </b>\nmore",
+            "pwd=<pwd> and more",
+            "- name: DB_PASSWORD\n  valueFrom: x\n",
             "password=(sensitive value)",
             "\"token\": null, \"password\": \"\", \"secret\": true",
+            "password='' token=\"\" x, secret: '', next",
         ],
     },
     Rule {
@@ -148,9 +179,16 @@ fn after_quoted(
                 return value::hide(view, next, Style::Assigned, key.plural, found);
             }
             match named_value(view, site, next)? {
-                Some(value) => value::hide(view, value, Style::Json(quote), key.plural, found),
-                None => Ok(()),
+                Some(value) => value::hide(view, value, Style::Json(quote), key.plural, found)?,
+                None if quote.mark == b'"' && is_name(view, site) => {
+                    found.open(at, Until::Document(Document::new(quote.slashes, Some(key))));
+                }
+                None => {}
             }
+            Ok(())
+        }
+        Some(b'v' | b'V') if key.kind == KeyKind::Secret && at > site.after => {
+            yaml_value(view, site, site.after, key, found)
         }
         _ => Ok(()),
     }
@@ -158,21 +196,10 @@ fn after_quoted(
 
 /// `{"name": "<sensitive>", "value": x}`: where `x` starts, when `next` is the key `value` and the key is the value of `name`.
 fn named_value(view: &View<'_>, site: &Site, next: usize) -> Result<Option<usize>, More> {
-    let Some(quote) = quote_before(view, site.key.start) else {
+    let Some(quote) = quote_before(view, site.key.start).filter(|_| is_name(view, site)) else {
         return Ok(None);
     };
-    let before = view
-        .slice(site.key.start.saturating_sub(32)..site.key.start - quote.len())
-        .trim_ascii_end();
-    let Some(before) = before.strip_suffix(b":") else {
-        return Ok(None);
-    };
-    let before = before.trim_ascii_end().strip_suffix(&[quote.mark]).unwrap_or_default();
-    let before = &before[..before.len() - quote.slashes.min(before.len())];
-    let named = [&b"name"[..], b"key", b"Name", b"Key"]
-        .iter()
-        .any(|name| before.ends_with(name));
-    if !named || quote_at(view, next)? != Some(quote) {
+    if quote_at(view, next)? != Some(quote) {
         return Ok(None);
     }
     let word = next + quote.len();
@@ -187,15 +214,41 @@ fn named_value(view: &View<'_>, site: &Site, next: usize) -> Result<Option<usize
     })
 }
 
+/// Whether a quoted text is the value of a key `name` or `key`.
+fn is_name(view: &View<'_>, site: &Site) -> bool {
+    let Some(quote) = quote_before(view, site.key.start) else {
+        return false;
+    };
+    let before = view
+        .slice(site.key.start.saturating_sub(32)..site.key.start - quote.len())
+        .trim_ascii_end();
+    let Some(before) = before.strip_suffix(b":") else {
+        return false;
+    };
+    let before = before.trim_ascii_end().strip_suffix(&[quote.mark]).unwrap_or_default();
+    let before = &before[..before.len() - quote.slashes.min(before.len())];
+    let names = [&b"name"[..], b"key", b"Name", b"Key"];
+    names.iter().any(|name| before.ends_with(name))
+}
+
 fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) -> Result<(), More> {
     let at = site.after;
     let secret = key.kind == KeyKind::Secret;
     if secret && view.at(at)? == Some(b'>') && view.before(site.key.start) == Some(b'<') {
-        return element(view, at + 1, found);
+        return element(view, site, at + 1, found);
+    }
+    if secret && in_tag(view, site.key.start) {
+        let end = view.run(at, &IN_TAG, 256)?;
+        return if view.at(end)? == Some(b'>') {
+            element(view, site, end + 1, found)
+        } else {
+            Ok(())
+        };
     }
     let sign = skip_space(view, at, false)?;
     match view.at(sign)? {
         Some(b'=') => assigned(view, sign, key, found),
+        Some(b'\r' | b'\n') if secret => yaml_value(view, site, sign, key, found),
         // How Pulumi dumps a structure into its debug log: `KEY,,,value,`.
         Some(b',') if secret && sign == at && view.is(at, b",,,")? => {
             let style = Style::Colon {
@@ -231,9 +284,17 @@ fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) 
             };
             value::hide(view, value, style, key.plural, found)
         }
-        Some(b'\'') if secret && sign > at && is_word(view, &site.key, b"password") => {
-            value::hide(view, sign, Style::Assigned, key.plural, found)
+        Some(b'\'' | b'E' | b'N') if secret && sign > at && is_word(view, &site.key, b"password") => {
+            let quote = sign + usize::from(view.at(sign)? != Some(b'\''));
+            match view.at(quote)? {
+                Some(b'\'') => value::hide(view, quote, Style::Assigned, key.plural, found),
+                _ => Ok(()),
+            }
         }
+        Some(b'(') if secret && sign == at && is_word(view, &site.key, b"password") => match view.at(at + 1)? {
+            Some(b'\'' | b'"') => value::hide(view, at + 1, Style::Assigned, key.plural, found),
+            _ => Ok(()),
+        },
         Some(_) if secret && sign > at && view.slice(site.key.clone()).starts_with(b"--") => {
             flag(view, site, sign, key, found)
         }
@@ -326,6 +387,24 @@ const NO_VALUES: &[&[u8]] = &[
     b"from",
     b"are",
     b"does",
+    b"via",
+    b"using",
+    b"at",
+    b"by",
+    b"this",
+    b"that",
+    b"it",
+    b"may",
+    b"but",
+    b"when",
+    b"which",
+    b"because",
+    b"since",
+    b"so",
+    b"then",
+    b"only",
+    b"also",
+    b"instead.",
 ];
 
 /// `--password VALUE`.
@@ -348,18 +427,61 @@ fn flag(view: &View<'_>, site: &Site, at: usize, key: Sensitive, found: &mut Fou
     value::hide(view, at, Style::Assigned, key.plural, found)
 }
 
-/// `<tag>VALUE</tag>`.
-fn element(view: &View<'_>, at: usize, found: &mut Found) -> Result<(), More> {
-    found.hold_from(at);
-    let end = view.run(at, &TEXT, crate::placeholder::LONGEST)?;
-    if crate::placeholder::is_placeholder(view.slice(at..end).trim_ascii()) {
+/// Whether a key is the name of an element: `<password`, `<ns:password`.
+fn in_tag(view: &View<'_>, start: usize) -> bool {
+    match view.before(start) {
+        Some(b'<') => true,
+        Some(b':') => {
+            let name = view.run_back(start - 1, &crate::chars::KEY, 32);
+            name < start - 1 && view.before(name) == Some(b'<')
+        }
+        _ => false,
+    }
+}
+
+static IN_TAG: crate::chars::Set = crate::chars::Set::except(b"<>\r\n");
+
+/// `name: DB_PASSWORD` and, on the next line, `value: x`, as in the environment of a container.
+fn yaml_value(view: &View<'_>, site: &Site, line_end: usize, key: Sensitive, found: &mut Found) -> Result<(), More> {
+    let start = site.start - usize::from(site.quote.is_some());
+    let Some(line) = view.line_start(start) else {
+        return Ok(());
+    };
+    let before = view.slice(line..start).trim_ascii();
+    let before = before.strip_prefix(b"-").unwrap_or(before).trim_ascii_start();
+    if ![&b"name:"[..], b"key:", b"Name:", b"Key:"].contains(&before) {
         return Ok(());
     }
-    found.open(at, Until::Not(crate::until::Class(&TEXT)));
+    let next = skip_space(view, line_end, true)?;
+    if view.is(next, b"value: ")? || view.is(next, b"Value: ")? {
+        let value = skip_space(view, next + 6, false)?;
+        value::hide(view, value, Style::Assigned, key.plural, found)?;
+    }
     Ok(())
 }
 
-static TEXT: crate::chars::Set = crate::chars::Set::except(b"<");
+/// `<tag>VALUE</tag>`, on one line.
+fn element(view: &View<'_>, site: &Site, at: usize, found: &mut Found) -> Result<(), More> {
+    let start = skip_space(view, at, true)?;
+    found.hold_from(start);
+    let end = view.run(start, &TEXT, crate::view::LOOK_AHEAD)?;
+    let text = view.slice(start..end).trim_ascii_end();
+    let closed = skip_space(view, end, true)?;
+    if !view.is(closed, b"</")? {
+        return Ok(());
+    }
+    let name = view.run(closed + 2, &IN_TAG, keys::LONGEST)?;
+    let same = view
+        .slice(closed + 2..name)
+        .trim_ascii_end()
+        .ends_with(view.slice(site.key.clone()));
+    if same && !crate::placeholder::is_placeholder(text) {
+        found.hide(start..start + text.len());
+    }
+    Ok(())
+}
+
+static TEXT: crate::chars::Set = crate::chars::Set::except(b"<\r\n");
 
 fn is_word(view: &View<'_>, key: &Range<usize>, word: &[u8]) -> bool {
     view.slice(key.clone()).eq_ignore_ascii_case(word)

@@ -46,7 +46,10 @@ pub(super) fn hide(view: &View<'_>, at: usize, style: Style, plural: bool, found
             return Ok(());
         }
     }
-    let prefixed = matches!(view.at(at)?, Some(b'$' | b'b' | b'r' | b'u' | b'f' | b'@' | b'L'));
+    let prefixed = matches!(
+        view.at(at)?,
+        Some(b'$' | b'b' | b'r' | b'u' | b'f' | b'@' | b'L' | b'N' | b'E')
+    );
     let start = if prefixed && quote_at(view, at + 1)?.is_some() {
         at + 1
     } else {
@@ -60,6 +63,18 @@ pub(super) fn hide(view: &View<'_>, at: usize, style: Style, plural: bool, found
 
 fn quoted(view: &View<'_>, at: usize, quote: Quote, style: Style, found: &mut Found) -> Result<(), More> {
     found.hold_from(at);
+    let json = matches!(style, Style::Json(_)) && quote.mark == b'"';
+    let until = if json { Until::Quote(quote) } else { Until::Text(quote) };
+    if !json && quote.slashes == 0 && view.at(at)? == Some(quote.mark) {
+        match view.at(at + 1)? {
+            // Three quotes: of a language that has them, or a doubled one at the start.
+            Some(third) if third == quote.mark => found.open(at, until),
+            // Doubled in a quoted text around, as CSV does.
+            Some(byte) if byte.is_ascii_alphanumeric() => found.open(at + 1, Until::Quote(quote)),
+            _ => {}
+        }
+        return Ok(());
+    }
     if placeholder_string(view, at, quote)? {
         return Ok(());
     }
@@ -78,7 +93,7 @@ fn quoted(view: &View<'_>, at: usize, quote: Quote, style: Style, found: &mut Fo
             }
         }
     }
-    found.open(at, Until::Quote(quote));
+    found.open(at, until);
     Ok(())
 }
 
