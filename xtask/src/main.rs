@@ -9,6 +9,7 @@ mod bench;
 mod cache;
 mod check;
 mod components;
+mod false_positives;
 mod fuzz;
 mod generate;
 mod process;
@@ -25,6 +26,8 @@ usage: cargo xtask CHORE
   generate                write the generated files anew
   components NAME...      install what the tests and the bench talk to; prints the path of each binary
   fuzz [--seconds N]      run every fuzz target for N seconds (default 30); needs a nightly toolchain
+  false-positives [PATH...]  count what the sanitizer hits in files without secrets (default: this checkout and
+                          the sources of all crates at hand); prints the places
   bench run [OPTION...]   measure `sitelog run` beside its peers; prints a markdown table (bench/README.md)
 
 What they install goes to $SITELOG_CACHE (default: the user's cache folder, `sitelog`); it can be deleted at any time.";
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         ["components", names @ ..] if !names.is_empty() => components::run(names),
         ["fuzz"] => fuzz::run("30"),
         ["fuzz", "--seconds", seconds] => fuzz::run(seconds),
+        ["false-positives", paths @ ..] => false_positives::run(paths),
         ["bench", "run", options @ ..] => bench::run(options),
         ["help" | "-h" | "--help"] => {
             println!("{USAGE}");
