@@ -54,6 +54,41 @@ pub struct RunEnded {
     pub records: u64,
     /// Line records that were dropped and counted.
     pub dropped: u64,
+    /// What the sanitizer did until then.
+    #[serde(default)]
+    pub sanitized: Sanitized,
+}
+
+/// What the sanitizer of a run did. Lists, for a rule's id as a key could itself read like a secret's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sanitized {
+    /// What was hidden.
+    pub hidden: Vec<Hidden>,
+    /// Values that the job registered.
+    pub registered: u64,
+    /// What was refused.
+    pub refused: Vec<RefusedCount>,
+}
+
+/// How often a rule hid something.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hidden {
+    /// The id of the rule.
+    pub rule: String,
+    /// `stream`, `value` or `otlp`.
+    pub face: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// How often something was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RefusedCount {
+    /// `batch`, `audit_keys` or `short_value`.
+    pub why: String,
+    /// How often.
+    pub count: u64,
 }
 
 /// What is known when a provisioning operation starts; names as in the records' attributes.

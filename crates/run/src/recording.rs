@@ -8,10 +8,10 @@ use crate::{Identity, Outcome};
 use prost::Message;
 use sitelog_ledger::Chain;
 use sitelog_model::attributes as name;
-use sitelog_model::note::{Note, RunEnded, RunStarted};
+use sitelog_model::note::{Hidden, Note, RefusedCount, RunEnded, RunStarted, Sanitized};
 use sitelog_model::otlp::collector::trace::v1::ExportTraceServiceRequest;
 use sitelog_model::{Batch, Origin, Payload, Signal, Source, TenantId, TraceContext, Ulid, key_value};
-use sitelog_sanitize::{Clean, Sanitizer, lines};
+use sitelog_sanitize::{Clean, Face, Refusal, Sanitizer, lines};
 use std::sync::Arc;
 
 /// What is known of a run before it starts.
@@ -133,6 +133,7 @@ impl Recording {
             result: outcome.result().to_owned(),
             records: tally.recorded,
             dropped: tally.dropped,
+            sanitized: sanitized(&self.sanitizer),
         };
         let fault = self.close(Note::RunEnded(ended)).err();
         Recorded { tally, fault }
@@ -152,6 +153,25 @@ impl Recording {
             .write_closing(&batch)
             .map(|_| ())
             .map_err(|error| error.to_string())
+    }
+}
+
+/// What the sanitizer did, for the closing note.
+fn sanitized(sanitizer: &Sanitizer) -> Sanitized {
+    let counts = sanitizer.counts();
+    let hidden = |(rule, face, count): (String, Face, u64)| Hidden {
+        rule,
+        face: face.name().to_owned(),
+        count,
+    };
+    let refused = |(why, count): (Refusal, u64)| RefusedCount {
+        why: why.name().to_owned(),
+        count,
+    };
+    Sanitized {
+        hidden: counts.hits.into_iter().map(hidden).collect(),
+        registered: counts.registered,
+        refused: counts.refused.into_iter().map(refused).collect(),
     }
 }
 

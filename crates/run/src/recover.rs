@@ -86,6 +86,7 @@ impl Found {
             result: "interrupted".to_owned(),
             records: self.lines,
             dropped: 0,
+            sanitized: Default::default(),
         };
         write(Payload::Note(Note::RunEnded(ended).to_bytes()));
     }

@@ -3,6 +3,9 @@
 use crate::scene::{Scene, end, ended, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use sitelog_ledger::{Ledger, Options};
+use sitelog_model::Payload;
+use sitelog_model::note::Note;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -69,6 +72,34 @@ fn a_value_made_at_run_time_never_reaches_the_disk() {
         "S=$(printf 'zebra-%s' crossing); export S; $SITELOG redact add --env S; for i in 1 2 3; do echo $i $S; done";
     ended(run(&scene, &[], script)).is(0, "1 [REDACTED]\n2 [REDACTED]\n3 [REDACTED]\n", "");
     assert!(on_disk(&scene, "[REDACTED]") && !on_disk(&scene, "zebra-crossing"));
+}
+
+/// Guarantees: what was hidden, registered and refused is counted in the run's closing note, by rule and face.
+#[test]
+fn the_run_counts_what_it_hid() {
+    let scene = Scene::new();
+    let script = "echo token=abc token=def; printf 'pineapple-pizza' | $SITELOG redact add; echo pineapple-pizza
+        printf 12345 | $SITELOG redact add 2>/dev/null";
+    assert_eq!(ended(run(&scene, &[], script)).code, 0);
+    let ledger = Ledger::open(scene.data(), Options::default()).unwrap();
+    let chain = ledger.chains().unwrap().remove(0);
+    let mut notes = ledger.notes(&chain).unwrap().map(|frame| frame.unwrap());
+    let ended = notes.find_map(|frame| match &frame.batch.get().payload {
+        Payload::Note(note) => match Note::parse(note) {
+            Some(Note::RunEnded(ended)) => Some(ended),
+            _ => None,
+        },
+        _ => None,
+    });
+    let sanitized = ended.unwrap().sanitized;
+    let stream = sanitized.hidden.iter().filter(|hidden| hidden.face == "stream");
+    let stream: Vec<_> = stream.map(|hidden| (hidden.rule.as_str(), hidden.count)).collect();
+    assert_eq!(stream, [("declared", 1), ("key-value", 2)]);
+    assert_eq!(sanitized.registered, 1);
+    assert_eq!(
+        (sanitized.refused[0].why.as_str(), sanitized.refused[0].count),
+        ("short_value", 1)
+    );
 }
 
 /// Scenario: a run within a run. Guarantees: both know the value.
