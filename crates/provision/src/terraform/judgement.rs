@@ -51,7 +51,7 @@ impl Said<'_> {
         };
         let assertion = ASSERTIONS.iter().find(|(summary, _)| *summary == self.summary);
         let what = if let Some((_, name)) = assertion {
-            let name = self.check_name().unwrap_or(name).to_owned();
+            let name = self.assertion_name(name);
             What::Policy(Policy {
                 name,
                 pack: None,
@@ -76,9 +76,15 @@ impl Said<'_> {
         out.push(fact(what, time));
     }
 
-    /// The name of the check block that it is about.
-    fn check_name(&self) -> Option<&str> {
-        self.context?.strip_prefix("check \"")?.strip_suffix('"')
+    /// The name of the check, or of the block that the condition is in: the engine does not say of which instance.
+    fn assertion_name(&self, kind: &str) -> String {
+        let Some(context) = self.context else {
+            return kind.to_owned();
+        };
+        if let Some(name) = context.strip_prefix("check \"").and_then(|rest| rest.strip_suffix('"')) {
+            return name.to_owned();
+        }
+        format!("{kind} of {context}")
     }
 }
 

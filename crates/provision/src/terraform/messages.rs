@@ -203,6 +203,3 @@ fn summary(changes: &ChangeSummary<'_>) -> Summary {
     summary.planned = summary.verb == Some(Verb::Plan);
     summary
 }
-
-#[cfg(test)]
-mod tests;

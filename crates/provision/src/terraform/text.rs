@@ -76,6 +76,3 @@ fn plain(line: &[u8]) -> Cow<'_, str> {
 fn canceled(said: &str) -> Fact {
     fact(What::Canceled(said.to_owned()), None)
 }
-
-#[cfg(test)]
-mod tests;

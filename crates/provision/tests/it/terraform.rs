@@ -2,6 +2,7 @@
 
 mod captures;
 mod hostile;
+mod program;
 mod real;
 mod state;
 mod tally;

@@ -168,7 +168,7 @@ impl Stream {
         if block.line(line) {
             self.block(course, out);
         }
-        self.block.is_none() || line.starts_with(' ')
+        self.block.is_none() || [" ", "-/+ ", "+/- "].iter().any(|start| line.starts_with(start))
     }
 
     /// Reads a line about the run as a whole.

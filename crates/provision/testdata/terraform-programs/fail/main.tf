@@ -19,12 +19,23 @@ resource "terraform_data" "old_first" {
   provisioner "local-exec" { command = "test ${var.p} = 1" }
 }
 
+variable "strict" { default = "no" }
+
 resource "terraform_data" "conditional" {
-  input = terraform_data.fine.id
   lifecycle {
     postcondition {
-      condition     = var.p == "1" || self.input == "never"
+      condition     = var.strict == "no" || self.id == "never"
       error_message = "never"
+    }
+  }
+}
+
+resource "terraform_data" "checked" {
+  input = var.p
+  lifecycle {
+    postcondition {
+      condition     = self.output == "1"
+      error_message = "not 1"
     }
   }
 }

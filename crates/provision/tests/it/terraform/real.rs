@@ -1,159 +1,11 @@
 //! Real runs of `terraform`, where it is installed, against its state before and after.
 
+use super::program::Program;
 use super::state::changes;
 use super::tally::{Addresses, Done, Tally, messages, text};
 use sitelog_provision::Level;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-/// A program in a folder of its own.
-struct Program {
-    folder: tempfile::TempDir,
-}
-
-/// What a run left.
-struct Ran {
-    stdout: Vec<u8>,
-    stderr: Vec<u8>,
-    exit: Option<i32>,
-    before: Vec<u8>,
-    after: Vec<u8>,
-}
-
-impl Program {
-    /// Copies and initialises a program; none where there is no terraform, which is said.
-    fn of(name: &str) -> Option<Self> {
-        if Command::new("terraform").arg("-version").output().is_err() {
-            println!("NOT TESTED: there is no terraform on the PATH");
-            return None;
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("testdata/terraform-programs")
-            .join(name);
-        copy(&source, folder.path());
-        let program = Self { folder };
-        let init = program.command(&["init", "-input=false"]).output().unwrap();
-        assert!(init.status.success(), "{}", String::from_utf8_lossy(&init.stderr));
-        Some(program)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn state(&self) -> Vec<u8> {
-        std::fs::read(self.file("terraform.tfstate")).unwrap_or_default()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("terraform");
-        command
-            .args(arguments)
-            .current_dir(&self.folder)
-            .env("CHECKPOINT_DISABLE", "1")
-            .stdin(Stdio::null());
-        command.env_remove("TF_CLI_CONFIG_FILE").env("HOME", self.folder.path());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        let before = self.state();
-        let output = self.command(arguments).output().unwrap();
-        let (stdout, stderr, exit) = (output.stdout, output.stderr, output.status.code());
-        Ran {
-            stdout,
-            stderr,
-            exit,
-            before,
-            after: self.state(),
-        }
-    }
-
-    /// Runs it three times from the same state, as messages, plain and coloured text: each must come to what its states
-    /// say. Says what the last came to.
-    fn every_form(&self, arguments: &[&str], moved: &[(&str, &str)], failed: &[&str]) -> Vec<Tally> {
-        let state = self.state();
-        let forms = ["-json", "-no-color", ""].map(|form| {
-            if state.is_empty() {
-                let _ = std::fs::remove_file(self.file("terraform.tfstate"));
-            } else {
-                std::fs::write(self.file("terraform.tfstate"), &state).unwrap();
-            }
-            let arguments: Vec<_> = arguments
-                .iter()
-                .copied()
-                .chain([form].into_iter().filter(|form| !form.is_empty()))
-                .collect();
-            let ran = self.run(&arguments);
-            let tally = ran.tally(form == "-json");
-            let mut expected = changes(&ran.before, &ran.after, moved);
-            expected.failed = failed.iter().map(|address| (*address).to_owned()).collect();
-            let forgotten: Addresses = tally.others.get("forget").cloned().unwrap_or_default();
-            expected.deleted.retain(|address| !forgotten.contains(address));
-            let imported: Addresses = tally.others.get("import").cloned().unwrap_or_default();
-            expected.created.retain(|address| !imported.contains(address));
-            let mut done = Done {
-                updated: tally.done.updated.clone(),
-                ..Done::default()
-            };
-            done.updated.retain(|address| !imported.contains(address));
-            let done = Done {
-                updated: done.updated,
-                created: tally.done.created.clone(),
-                replaced: tally.done.replaced.clone(),
-                deleted: tally.done.deleted.clone(),
-                failed: tally.done.failed.clone(),
-                tainted: tally.done.tainted.clone(),
-            };
-            assert_eq!(
-                done,
-                expected,
-                "{arguments:?}\n{}\n{}",
-                String::from_utf8_lossy(&ran.stdout),
-                String::from_utf8_lossy(&ran.stderr)
-            );
-            assert_eq!(ran.exit, Some(i32::from(!failed.is_empty())), "{arguments:?}");
-            if failed.is_empty() {
-                tally.account_is_right();
-            }
-            tally
-        });
-        forms.into()
-    }
-
-    fn start(&self, arguments: &[&str]) -> Child {
-        self.command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-}
-
-impl Ran {
-    fn tally(&self, json: bool) -> Tally {
-        Tally::of(&if json {
-            messages(&self.stdout)
-        } else {
-            text(&self.stdout, &self.stderr, true)
-        })
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
+use std::process::{Child, Command};
 
 fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")
@@ -242,20 +94,29 @@ fn real_runs_come_to_what_their_states_say() {
 fn real_failures_are_named() {
     let Some(program) = Program::of("fail") else { return };
     program.every_form(&["apply", "-auto-approve"], &[], &[]);
+    for json in [true, false] {
+        let form = if json { "-json" } else { "-no-color" };
+        let ran = program.run(&["apply", "-auto-approve", "-var", "strict=yes", form]);
+        let tally = ran.tally(json);
+        assert_eq!((tally.done, ran.exit), (changes(&ran.before, &ran.after, &[]), Some(1)));
+        let name = "postcondition of resource \"terraform_data\" \"conditional\"".to_owned();
+        assert_eq!(tally.policies, [(name, true)]);
+    }
     let failed = [
-        "terraform_data.conditional",
         "terraform_data.going[0]",
         "terraform_data.late[0]",
         "terraform_data.new_first",
         "terraform_data.old_first",
     ];
     for tally in program.every_form(&["apply", "-auto-approve", "-var", "p=2"], &[], &failed) {
-        assert_eq!(tally.policies, [("postcondition".to_owned(), true)]);
+        let name = "postcondition of resource \"terraform_data\" \"checked\"".to_owned();
+        assert_eq!(tally.policies, [(name, true)]);
         assert!(
             tally.summaries.iter().all(|summary| summary.planned),
             "{:?}",
             tally.summaries
         );
+        assert_eq!(tally.open.len(), 0, "{:?}", tally.open);
     }
 }
 

@@ -15,7 +15,7 @@ struct Instance {
 }
 
 /// What is in both states, compared; `moved` are addresses that only changed their name.
-pub fn changes(before: &[u8], after: &[u8], moved: &[(&str, &str)]) -> Done {
+pub(crate) fn changes(before: &[u8], after: &[u8], moved: &[(&str, &str)]) -> Done {
     let (mut before, after) = (instances(before), instances(after));
     for (from, to) in moved {
         if let Some(instance) = before.remove(*from) {

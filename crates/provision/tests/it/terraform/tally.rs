@@ -3,44 +3,44 @@
 use sitelog_provision::{Action, Fact, Level, Reader, Summary, What, terraform};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub type Addresses = BTreeSet<String>;
+pub(crate) type Addresses = BTreeSet<String>;
 
 /// What was done, as an audit counts it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Done {
-    pub created: Addresses,
-    pub updated: Addresses,
-    pub replaced: Addresses,
-    pub deleted: Addresses,
-    pub failed: Addresses,
-    pub tainted: Addresses,
+pub(crate) struct Done {
+    pub(crate) created: Addresses,
+    pub(crate) updated: Addresses,
+    pub(crate) replaced: Addresses,
+    pub(crate) deleted: Addresses,
+    pub(crate) failed: Addresses,
+    pub(crate) tainted: Addresses,
 }
 
 /// Everything that facts say and tests ask for.
 #[derive(Debug, Default)]
-pub struct Tally {
-    pub done: Done,
+pub(crate) struct Tally {
+    pub(crate) done: Done,
     /// Planned, by the engine's word.
-    pub planned: BTreeMap<String, Addresses>,
+    pub(crate) planned: BTreeMap<String, Addresses>,
     /// Done without being counted: moved, forgotten; and imported.
-    pub others: BTreeMap<String, Addresses>,
-    pub refreshed: Addresses,
+    pub(crate) others: BTreeMap<String, Addresses>,
+    pub(crate) refreshed: Addresses,
     /// Started and neither completed nor failed.
-    pub open: Addresses,
-    pub summaries: Vec<Summary>,
-    pub diagnostics: Vec<(Level, String, Option<String>)>,
-    pub ephemeral: Vec<(String, String)>,
-    pub policies: Vec<(String, bool)>,
-    pub canceled: Vec<String>,
-    pub unknown: Vec<(String, Vec<String>)>,
-    pub version: Option<String>,
-    pub diffs: BTreeMap<String, Vec<String>>,
+    pub(crate) open: Addresses,
+    pub(crate) summaries: Vec<Summary>,
+    pub(crate) diagnostics: Vec<(Level, String, Option<String>)>,
+    pub(crate) ephemeral: Vec<(String, String)>,
+    pub(crate) policies: Vec<(String, bool)>,
+    pub(crate) canceled: Vec<String>,
+    pub(crate) unknown: Vec<(String, Vec<String>)>,
+    pub(crate) version: Option<String>,
+    pub(crate) diffs: BTreeMap<String, Vec<String>>,
     /// How many steps the engine counts, by its word.
-    pub counted: BTreeMap<String, u64>,
+    pub(crate) counted: BTreeMap<String, u64>,
 }
 
 impl Tally {
-    pub fn of(facts: &[Fact]) -> Self {
+    pub(crate) fn of(facts: &[Fact]) -> Self {
         let mut tally = Self::default();
         let mut halves: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for fact in facts {
@@ -83,7 +83,10 @@ impl Tally {
                     assert!(tally.done.failed.insert(step.address.clone()), "failed twice: {step:?}");
                     if step.why.as_deref().is_some_and(|why| why.ends_with("tainted")) {
                         tally.done.tainted.insert(step.address.clone());
-                        halves.entry(&step.address).or_default().insert("create");
+                        let words = halves.entry(&step.address).or_default();
+                        words.insert("create");
+                        // Of a replacement that begins with the new object the old one is left, but no longer the resource.
+                        words.extend((step.action == Action::Replace).then_some("delete"));
                     }
                 }
                 what => tally.said(what),
@@ -120,7 +123,7 @@ impl Tally {
     }
 
     /// The engine's account of what was done equals the steps that were told.
-    pub fn account_is_right(&self) {
+    pub(crate) fn account_is_right(&self) {
         let account = self
             .summaries
             .iter()
@@ -136,7 +139,7 @@ impl Tally {
     }
 
     /// How it ended, as far as one reader knows: the exit status, and whether it was told to stop.
-    pub fn outcome(&self, exit: i64) -> &'static str {
+    pub(crate) fn outcome(&self, exit: i64) -> &'static str {
         let planned_ok = exit == 2 && self.summaries.iter().all(|summary| summary.planned);
         match exit {
             _ if !self.canceled.is_empty() => "canceled",
@@ -148,7 +151,7 @@ impl Tally {
 }
 
 /// All facts of a message stream.
-pub fn messages(stream: &[u8]) -> Vec<Fact> {
+pub(crate) fn messages(stream: &[u8]) -> Vec<Fact> {
     let mut reader = terraform::Messages::new();
     let mut facts = Vec::new();
     for line in stream.split(|byte| *byte == b'\n') {
@@ -159,7 +162,7 @@ pub fn messages(stream: &[u8]) -> Vec<Fact> {
 }
 
 /// All facts of a run's text; stderr is read first or last, for the streams race.
-pub fn text(stdout: &[u8], stderr: &[u8], errors_first: bool) -> Vec<Fact> {
+pub(crate) fn text(stdout: &[u8], stderr: &[u8], errors_first: bool) -> Vec<Fact> {
     let mut reader = terraform::Text::new();
     let mut facts = Vec::new();
     for errors in [errors_first, !errors_first] {
