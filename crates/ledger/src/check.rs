@@ -148,11 +148,7 @@ pub(crate) fn check(root: &Root, check: &Check<'_>) -> Result<Report, Error> {
     for (at, chain) in chains.iter().enumerate() {
         let mut joined = Joined::new(chain);
         let segments = std::mem::take(&mut inspected.chains[at]);
-        let count = segments.len();
-        for (nth, (number, found)) in segments.into_iter().enumerate() {
-            let again = |number, header| work.again(at, number, header);
-            joined.add(number, found, nth + 1 == count, &again)?;
-        }
+        joined.add_all(segments, &|number, header| work.again(at, number, header))?;
         if inspected.is_stopped(at) {
             report.take(joined);
             break;

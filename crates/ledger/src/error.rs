@@ -72,6 +72,15 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A bundle cannot be written.
+    #[error("cannot write the bundle: {0}")]
+    Bundle(io::Error),
+    /// What was to be exported is not what was written.
+    #[error("nothing is exported: {0}")]
+    Unsound(Box<crate::Finding>),
+    /// There is nothing to show to a witness.
+    #[error("nothing is entered in the trail yet")]
+    NoTrail,
     /// Other processes hold the trail's lock for too long.
     #[error("the trail is locked by another process")]
     TrailBusy,

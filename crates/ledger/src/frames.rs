@@ -59,7 +59,7 @@ impl Reader {
                     continue;
                 }
                 let stored = self.walk.payload(found)?;
-                match stored.and_then(|stored| self.frame(&found.header, stored)) {
+                match stored.and_then(|stored| decoded(&self.chain, &found.header, stored)) {
                     Some(frame) => return Ok(Read::Frame(found.clone(), frame)),
                     None => step = self.walk.reject(found, "payload checksum")?,
                 }
@@ -72,28 +72,28 @@ impl Reader {
         }
         Ok(Read::End)
     }
+}
 
-    fn frame(&self, header: &Header, stored: Vec<u8>) -> Option<Frame> {
-        let bytes = Bytes::from(decode(header, stored)?);
-        let payload = match header.kind {
-            Kind::Otlp => Payload::Otlp(bytes),
-            Kind::Lines => Payload::Lines(bytes),
-            Kind::Note => Payload::Note(bytes),
-            Kind::Checkpoint | Kind::End => return None,
-        };
-        let (signal, origin) = (header.signal, header.origin);
-        let batch = Clean::stored(Batch {
-            tenant: self.chain.tenant.clone(),
-            signal,
-            origin,
-            payload,
-        });
-        Some(Frame {
-            position: Position::start(header.index),
-            time: header.time,
-            batch,
-        })
-    }
+/// The batch that a frame holds; `None` for a checkpoint, and for a payload that cannot be decompressed.
+pub(crate) fn decoded(chain: &ChainId, header: &Header, stored: Vec<u8>) -> Option<Frame> {
+    let bytes = Bytes::from(decode(header, stored)?);
+    let payload = match header.kind {
+        Kind::Otlp => Payload::Otlp(bytes),
+        Kind::Lines => Payload::Lines(bytes),
+        Kind::Note => Payload::Note(bytes),
+        Kind::Checkpoint | Kind::End => return None,
+    };
+    let batch = Clean::stored(Batch {
+        tenant: chain.tenant.clone(),
+        signal: header.signal,
+        origin: header.origin,
+        payload,
+    });
+    Some(Frame {
+        position: Position::start(header.index),
+        time: header.time,
+        batch,
+    })
 }
 
 /// All readable frames of a chain, in order. Damage is an item, and reading goes on behind it.
@@ -106,12 +106,7 @@ pub struct Frames {
 }
 
 impl Frames {
-    pub(crate) fn new(
-        root: Arc<Root>,
-        chain: &ChainId,
-        from: u64,
-        wants: fn(&Header) -> bool,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(root: Arc<Root>, chain: &ChainId, from: u64, wants: fn(&Header) -> bool) -> Result<Self, Error> {
         let folder = root.layout.chain(chain);
         let reader = Reader::new(root.disk.clone(), chain, folder, from)?;
         Ok(Self {
@@ -133,7 +128,10 @@ impl Iterator for Frames {
             return None;
         }
         let (from, wants) = (self.from, self.wants);
-        match self.reader.next(u64::MAX, |header| header.index >= from && wants(header)) {
+        match self
+            .reader
+            .next(u64::MAX, |header| header.index >= from && wants(header))
+        {
             Ok(Read::Frame(_, frame)) => Some(Ok(frame)),
             Ok(Read::Damage(damage)) => {
                 self.root.damaged(&damage);

@@ -140,6 +140,10 @@ impl PublicKey {
         })
     }
 
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The key itself.
     pub(crate) fn bytes(&self) -> &[u8; 32] {
         &self.0

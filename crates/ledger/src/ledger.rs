@@ -1,7 +1,8 @@
 //! The ledger of one data folder.
 
+use crate::bundle::{Exported, Selection, export};
 use crate::chain::{Chain, ChainId};
-use crate::check::{Check, Report, check};
+use crate::check::{Check, OnProgress, Report, check};
 use crate::commit::{Commit, Mark};
 use crate::counters::Counters;
 use crate::cursor::Cursor;
@@ -20,8 +21,10 @@ use crate::segment::SegmentHeader;
 use crate::status::{Status, status};
 use crate::trail::settle;
 use crate::verify::{Verified, verify};
+use crate::witness::{self, CosignerKey, WitnessAnswer, WitnessRequest};
 use crate::writer::Writer;
 use sitelog_model::{Signal, TenantId, Ulid};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -202,6 +205,60 @@ impl Ledger {
     /// [`Error::Key`] when no key is given and none is there, and the disk's. What is wrong is in the answer.
     pub fn check(&self, what: &Check<'_>) -> Result<Report, Error> {
         check(&self.root, what)
+    }
+
+    /// Writes a bundle of chosen chains or frames, which [`crate::read_bundle`] verifies with the public key alone. Each chain is
+    /// checked before; a chain that goes on is signed as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Unsound`] when a chain is not what was written, [`Error::NoChain`], [`Error::Bundle`] and the disk's.
+    pub fn export(
+        &self,
+        chosen: &[Selection],
+        out: &mut dyn Write,
+        progress: Option<OnProgress<'_>>,
+    ) -> Result<Exported, Error> {
+        export(&self.root, chosen, out, progress)
+    }
+
+    /// The trail's newest checkpoint as a signed note, durable: it may leave the machine. [`Outside::read`](crate::Outside::read)
+    /// reads it again.
+    ///
+    /// # Errors
+    /// [`Error::NoTrail`], [`Error::Unsound`] when the trail is not what was signed, and the disk's.
+    pub fn trail_note(&self) -> Result<String, Error> {
+        witness::note(&self.root)
+    }
+
+    /// Appends [`Ledger::trail_note`] to a file, durably; best one that this machine cannot change afterwards.
+    ///
+    /// # Errors
+    /// As [`Ledger::trail_note`].
+    pub fn append_trail_note(&self, file: &Path) -> Result<(), Error> {
+        witness::append_note(&self.root, file)
+    }
+
+    /// What to `POST` to a witness's `add-checkpoint`; `None` when it has cosigned all there is. `known` is what it said it
+    /// knows ([`WitnessAnswer::Knows`]); without that, what it has cosigned.
+    ///
+    /// # Errors
+    /// As [`Ledger::trail_note`].
+    pub fn witness_request(&self, witness: &CosignerKey, known: Option<u64>) -> Result<Option<WitnessRequest>, Error> {
+        witness::request(&self.root, witness, known)
+    }
+
+    /// Takes a witness's answer: HTTP status and body. A cosignature is verified and kept beside the trail.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn witness_answer(
+        &self,
+        witness: &CosignerKey,
+        request: &WitnessRequest,
+        status: u16,
+        body: &str,
+    ) -> Result<WitnessAnswer, Error> {
+        witness::answer(&self.root, witness, request, status, body)
     }
 
     /// The key that verifies this installation's checkpoints.

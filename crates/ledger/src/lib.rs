@@ -4,6 +4,7 @@
 //! remembers what it is done with. The files are described in `FORMAT.md` beside this crate's README.
 
 mod budget;
+mod bundle;
 mod chain;
 mod check;
 mod checkpoint;
@@ -32,8 +33,10 @@ mod trail;
 mod tree;
 mod verify;
 mod walk;
+mod witness;
 mod writer;
 
+pub use bundle::{BundleChain, BundleError, BundleReport, Exported, Selection, read_bundle};
 pub use chain::{Chain, ChainId, Receipt};
 pub use check::{
     ChainReport, Check, Finding, Memory, OnProgress, Outside, Place, Remark, Remarkable, Report, Scope, Wrong,
@@ -57,3 +60,4 @@ pub use status::{CursorStatus, State, Status};
 pub use trail::Entry;
 pub use tree::{Consistency, Hash, Inclusion, Tree};
 pub use verify::{Bad, Verified};
+pub use witness::{CosignerKey, WitnessAnswer, WitnessRequest};

@@ -5,9 +5,6 @@ use crate::tree::Hash;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-/// Notes longer than this are not read: a checkpoint with many cosignatures has a few kilobytes.
-pub(crate) const MAX: usize = 64 << 10;
-
 /// What each checkpoint says, whatever log it is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -84,6 +81,10 @@ pub(crate) fn number(text: &str) -> Option<u64> {
 
 pub(crate) fn to_base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
+}
+
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text).ok()
 }
 
 /// A hash in base64.

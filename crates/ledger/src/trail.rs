@@ -158,15 +158,4 @@ impl Locked<'_> {
         }
         Ok(())
     }
-
-    /// The signed checkpoint at the end.
-    pub(crate) fn head(&self) -> String {
-        let key = &self.trail.key;
-        let head = Head {
-            origin: origin(key.public()),
-            size: self.tree.size(),
-            root: self.tree.root(),
-        };
-        note::sign(&head.text(), &head.origin, key)
-    }
 }

@@ -2,9 +2,11 @@
 
 mod nodes;
 mod proof;
+mod text;
 
 pub(crate) use nodes::Nodes;
 pub use proof::{Consistency, Inclusion};
+pub(crate) use text::lines;
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 

@@ -69,8 +69,26 @@ impl<'a> Joined<'a> {
         self.report.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.end)
     }
 
+    /// Adds all segments there are.
+    pub(super) fn add_all(&mut self, mut segments: Vec<(u32, Inspected)>, again: Again<'_>) -> Result<(), Error> {
+        let mut torn = 0;
+        // Last segments without a whole frame: their writer died making them, and recovery removes them.
+        while let Some((_, last)) = segments.pop_if(|(_, last)| last.first.is_none() && last.findings.is_empty()) {
+            torn += last.torn;
+        }
+        let count = segments.len();
+        for (nth, (number, found)) in segments.into_iter().enumerate() {
+            self.add(number, found, nth + 1 == count, again)?;
+        }
+        if torn > 0 && self.has_ended() {
+            self.wrong(None, Some(self.next()), Wrong::BehindTheEnd);
+        }
+        self.torn += torn;
+        Ok(())
+    }
+
     /// Adds the next segment there is.
-    pub(super) fn add(&mut self, number: u32, found: Inspected, is_last: bool, again: Again<'_>) -> Result<(), Error> {
+    fn add(&mut self, number: u32, found: Inspected, is_last: bool, again: Again<'_>) -> Result<(), Error> {
         let next = self.next();
         if self.has_ended() {
             self.wrong(Some(number), Some(next), Wrong::BehindTheEnd);
@@ -78,7 +96,7 @@ impl<'a> Joined<'a> {
         }
         let found = match found.header {
             Some(_) => found,
-            None => match self.without_header(number, found, is_last, again)? {
+            None => match self.without_header(number, again)? {
                 Some(found) => found,
                 None => return Ok(()),
             },
@@ -114,27 +132,13 @@ impl<'a> Joined<'a> {
     }
 
     /// A segment whose header is damaged, read with the header that it should have, if that is known.
-    fn without_header(
-        &mut self,
-        number: u32,
-        found: Inspected,
-        is_last: bool,
-        again: Again<'_>,
-    ) -> Result<Option<Inspected>, Error> {
+    fn without_header(&mut self, number: u32, again: Again<'_>) -> Result<Option<Inspected>, Error> {
         let header = match &self.state {
             Some(state) => state.header(),
             None => (number == 1).then(|| SegmentHeader::first(self.chain)),
         };
         let next = self.next();
         let inspected = header.map_or(Ok(None), |header| again(number, header))?;
-        let has_frames = inspected
-            .as_ref()
-            .is_some_and(|found| found.first.is_some() || !found.findings.is_empty());
-        if is_last && !has_frames {
-            // Its writer died before its first frame was whole.
-            self.torn = found.torn;
-            return Ok(None);
-        }
         self.wrong(Some(number), Some(next), Wrong::SegmentHeader);
         if inspected.is_none() {
             self.before = Some((number, true));
@@ -208,7 +212,7 @@ impl<'a> Joined<'a> {
         } else if in_trail.sealed.is_none() {
             self.remark(Remarkable::NotEntered);
         }
-        if let Some(begun) = in_trail.begun
+        if let Some((begun, _)) = in_trail.begun
             && first == 0
             && self.first.is_some_and(|found| found != begun)
         {

@@ -14,8 +14,8 @@ use std::path::Path;
 /// What the trail says of a chain.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ChainHeads {
-    /// Hash of its first frame.
-    pub(crate) begun: Option<Hash>,
+    /// Hash of its first frame, and index of the entry.
+    pub(crate) begun: Option<(Hash, u64)>,
     /// Its end.
     pub(crate) sealed: Option<SealedHead>,
     /// Frames below this may be gone.
@@ -160,8 +160,8 @@ impl Reading<'_> {
             let mut is_conflict = false;
             match entry {
                 Entry::Begun { first, .. } => {
-                    is_conflict = known.begun.is_some_and(|known| known != first);
-                    known.begun.get_or_insert(first);
+                    is_conflict = known.begun.is_some();
+                    known.begun.get_or_insert((first, index));
                 }
                 Entry::Sealed { size, root, last, .. } => {
                     let sealed = SealedHead {

@@ -39,7 +39,7 @@ pub(super) struct Inspected {
     pub(super) torn: u64,
     /// The checkpoint at its end.
     pub(super) checkpoint: Option<Checkpoint>,
-    /// Hash of its first frame.
+    /// Hash of its first frame; without one, its writer died before a frame was whole.
     pub(super) first: Option<Hash>,
     /// How the wanted roots compare, by their index.
     pub(super) fits: Vec<(usize, Fit)>,
@@ -72,7 +72,7 @@ pub(super) fn inspect(task: &Task<'_>, header: Option<SegmentHeader>) -> Result<
             found.state = Some(State::at(header));
             at
         }
-        (None, None) => return Ok(Some(found)),
+        (None, None) => 0,
     };
     let mut scan = Scan {
         task,
@@ -82,7 +82,12 @@ pub(super) fn inspect(task: &Task<'_>, header: Option<SegmentHeader>) -> Result<
         found,
         damaged: Vec::new(),
     };
-    scan.run().map_err(Error::io("read", task.path))?;
+    let scanned = if scan.found.state.is_some() {
+        scan.run()
+    } else {
+        scan.probe()
+    };
+    scanned.map_err(Error::io("read", task.path))?;
     Ok(Some(scan.found))
 }
 
@@ -97,6 +102,12 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
+    /// Looks for any frame in a segment whose header is damaged.
+    fn probe(&mut self) -> std::io::Result<()> {
+        self.found.first = self.search()?.map(|(_, header)| header.hash);
+        Ok(())
+    }
+
     fn run(&mut self) -> std::io::Result<()> {
         self.compare();
         self.found.torn = 0;
@@ -232,7 +243,7 @@ impl Scan<'_> {
 
     /// The next sound frame behind this place that can follow.
     fn search(&mut self) -> std::io::Result<Option<(u64, Header)>> {
-        let next = self.next();
+        let next = self.found.state.as_ref().map(|state| state.next);
         let mut from = self.at + 1;
         while from < self.len {
             let bytes = self.window.get(from, SEARCH)?;
@@ -243,7 +254,7 @@ impl Scan<'_> {
                 let Ok(header) = parse_header(self.window.get(at, HEADER)?) else {
                     continue;
                 };
-                let is_next = header.index >= next && header.index - next <= MAX_GAP;
+                let is_next = next.is_none_or(|next| header.index.checked_sub(next).is_some_and(|gap| gap <= MAX_GAP));
                 if !is_next || at + header.frame_len() > self.len {
                     continue;
                 }

@@ -36,6 +36,8 @@ pub(crate) struct Log {
     used: usize,
     /// Offset of the buffer's end in the file.
     upto: u64,
+    /// Offset behind the last checkpoint.
+    whole: u64,
 }
 
 impl Log {
@@ -52,6 +54,7 @@ impl Log {
             buffer: Vec::new(),
             used: 0,
             upto: 0,
+            whole: 0,
         })
     }
 
@@ -86,6 +89,9 @@ impl Log {
             },
         };
         self.used += len;
+        if matches!(part, Part::Checkpoint { .. }) {
+            self.whole = self.offset();
+        }
         Ok(part)
     }
 
@@ -125,9 +131,9 @@ impl Log {
         }
     }
 
-    /// Forgets what was read ahead: the trail may have been cut and written anew.
-    pub(crate) fn refresh(&mut self) {
-        self.upto = self.offset();
+    /// Goes back behind the last whole batch: what came after it may have been cut and written anew.
+    pub(crate) fn rewind(&mut self) {
+        self.upto = self.whole;
         self.buffer.clear();
         self.used = 0;
     }

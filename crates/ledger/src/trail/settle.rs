@@ -26,21 +26,24 @@ struct KnownChain {
 }
 
 impl Known {
-    /// Reads on to the trail's end, as far as it can be read.
+    /// Reads on to the trail's end. What is in no whole batch is not entered.
     fn read(&mut self, log: &mut Log) -> Result<(), Error> {
+        let mut batch = Vec::new();
         loop {
             match log.next()? {
-                Part::Entry(entry) => {
-                    let known = self.0.entry(entry.chain().clone()).or_default();
-                    match entry {
-                        Entry::Sealed { .. } => known.is_sealed = true,
-                        Entry::Erased { upto, .. } => known.erased = known.erased.max(upto),
-                        Entry::Begun { .. } => {}
-                    }
-                }
-                Part::Checkpoint { .. } => {}
+                Part::Entry(entry) => batch.push(entry),
+                Part::Checkpoint { .. } => batch.drain(..).for_each(|entry| self.take(&entry)),
                 Part::Bad { .. } | Part::End => return Ok(()),
             }
+        }
+    }
+
+    fn take(&mut self, entry: &Entry) {
+        let known = self.0.entry(entry.chain().clone()).or_default();
+        match entry {
+            Entry::Sealed { .. } => known.is_sealed = true,
+            Entry::Erased { upto, .. } => known.erased = known.erased.max(*upto),
+            Entry::Begun { .. } => {}
         }
     }
 }
@@ -74,7 +77,7 @@ pub(crate) fn settle(root: &Root, chains: &[ChainId]) -> Result<u64, Error> {
     }
     let trail = root.trail()?;
     let mut locked = trail.lock(Patience::Long)?;
-    log.refresh();
+    log.rewind();
     known.read(&mut log)?;
     let mut entries = Vec::new();
     for (chain, ends, _lock) in held {
@@ -111,7 +114,7 @@ pub(crate) fn erasing(root: &Root, chains: &[(ChainId, u64)]) -> Result<(), Erro
         }
     }
     let mut locked = trail.lock(Patience::Long)?;
-    log.refresh();
+    log.rewind();
     known.read(&mut log)?;
     let is_sealed = |chain: &ChainId| known.0.get(chain).is_some_and(|known| known.is_sealed);
     let mut entries: Vec<Entry> = heads

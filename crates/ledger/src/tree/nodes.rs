@@ -1,30 +1,70 @@
 //! All complete subtrees of a tree, from which any proof can be made: two hashes a leaf.
 
-use super::{Consistency, Hash, Inclusion, leaf_hash, node_hash, sha256};
+use super::{Consistency, Hash, Inclusion, Tree, leaf_hash, node_hash, sha256};
 
 /// The nodes of a tree by level; level 0 holds one for each leaf, each other level one for each whole pair below.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Nodes {
-    levels: Vec<Vec<Hash>>,
+    levels: Vec<Level>,
+}
+
+/// The nodes of one height.
+#[derive(Clone, Debug, Default)]
+struct Level {
+    /// Index of the first node that is there.
+    start: u64,
+    nodes: Vec<Hash>,
+}
+
+impl Level {
+    fn end(&self) -> u64 {
+        self.start + self.nodes.len() as u64
+    }
+
+    fn get(&self, index: u64) -> Option<Hash> {
+        let at = usize::try_from(index.checked_sub(self.start)?).ok()?;
+        self.nodes.get(at).copied()
+    }
 }
 
 impl Nodes {
+    /// Goes on from a tree of which only the right edge is known: proofs can be made for leaves behind it.
+    pub(crate) fn from_tree(tree: &Tree) -> Self {
+        let size = tree.size();
+        // The edge has the largest subtree first.
+        let mut edge = tree.edge().iter().rev();
+        let level = |height: u32| match size >> height & 1 {
+            0 => Level {
+                start: size >> height,
+                nodes: Vec::new(),
+            },
+            _ => Level {
+                start: (size >> height) - 1,
+                nodes: edge.next().copied().into_iter().collect(),
+            },
+        };
+        let levels = (0..u64::BITS - size.leading_zeros()).map(level).collect();
+        Self { levels }
+    }
+
     /// Number of leaves.
     pub(crate) fn size(&self) -> u64 {
-        self.levels.first().map_or(0, Vec::len) as u64
+        self.levels.first().map_or(0, Level::end)
     }
 
     /// Appends a leaf.
     pub(crate) fn push(&mut self, leaf: &[u8]) {
         let mut node = leaf_hash(leaf);
-        for level in 0.. {
-            if self.levels.len() == level {
-                self.levels.push(Vec::new());
+        for height in 0.. {
+            if self.levels.len() == height {
+                self.levels.push(Level::default());
             }
-            let nodes = &mut self.levels[level];
-            nodes.push(node);
-            let [.., left, right] = nodes.as_slice() else { return };
-            if nodes.len() % 2 == 1 {
+            let level = &mut self.levels[height];
+            level.nodes.push(node);
+            let [.., left, right] = level.nodes.as_slice() else {
+                return;
+            };
+            if level.end() % 2 == 1 {
                 return;
             }
             node = node_hash(left, right);
@@ -44,8 +84,7 @@ impl Nodes {
         let count = to - from;
         if count.is_power_of_two() {
             let level = count.trailing_zeros();
-            let at = usize::try_from(from >> level).ok()?;
-            return self.levels.get(level as usize)?.get(at).copied();
+            return self.levels.get(level as usize)?.get(from >> level);
         }
         let middle = from + split(count);
         Some(node_hash(&self.subtree(from, middle)?, &self.subtree(middle, to)?))

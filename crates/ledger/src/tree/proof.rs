@@ -156,6 +156,19 @@ mod tests {
 
     proptest! {
         #[test]
+        fn an_edge_is_enough_for_what_comes_behind_it(first in 0u64..200, more in 1u64..200, at: prop::sample::Index) {
+            let (all, leaves) = nodes(first + more);
+            let mut tree = crate::tree::Tree::default();
+            leaves[..first as usize].iter().for_each(|leaf| tree.push(leaf));
+            let mut rest = Nodes::from_tree(&tree);
+            leaves[first as usize..].iter().for_each(|leaf| rest.push(leaf));
+            let (index, size) = (first + at.index(more as usize) as u64, first + more);
+            prop_assert_eq!(rest.size(), size);
+            prop_assert_eq!(rest.root(size), all.root(size));
+            prop_assert_eq!(rest.inclusion(index, size), all.inclusion(index, size));
+        }
+
+        #[test]
         fn a_proof_proves_nothing_else(size in 2u64..600, at: prop::sample::Index, old: prop::sample::Index, bit in 0..256usize) {
             let (nodes, leaves) = nodes(size);
             let root = nodes.root(size).unwrap();

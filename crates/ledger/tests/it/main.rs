@@ -6,6 +6,7 @@
     reason = "clippy allows them in tests, but not in what tests share"
 )]
 
+mod bundle;
 mod chains;
 mod crash;
 mod cursors;
@@ -17,4 +18,6 @@ mod races;
 mod retention;
 mod scene;
 mod tamper;
+mod trail;
 mod verify;
+mod witness;
