@@ -8,6 +8,7 @@ mod documents;
 mod fuzzed;
 mod judge;
 mod otlp;
+mod planted;
 mod provisioning;
 mod rules;
 mod structures;
