@@ -75,10 +75,31 @@ impl<T: Copy> Grams<T> {
     /// The first place in `bytes` at or behind `from` whose four bytes may be registered.
     #[inline]
     pub(crate) fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        let rest = bytes.get(from..)?;
+        let mut at = from;
+        // Five places in one load, each with its bit of the table, and one branch for all of them.
+        while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+            let folded = u64::from_le_bytes(*chunk) | 0x2020_2020_2020_2020;
+            let bits = self.bit(folded)
+                | self.bit(folded >> 8)
+                | self.bit(folded >> 16)
+                | self.bit(folded >> 24)
+                | self.bit(folded >> 32);
+            if bits & 1 != 0 {
+                break;
+            }
+            at += 5;
+        }
+        let rest = bytes.get(at..)?;
         rest.windows(GRAM)
             .position(|window| self.may(gram([window[0], window[1], window[2], window[3]])))
-            .map(|at| from + at)
+            .map(|found| at + found)
+    }
+
+    /// In the lowest bit, whether the key in the low half of `folded` may be registered.
+    #[inline(always)]
+    fn bit(&self, folded: u64) -> u64 {
+        let slot = (folded as u32).wrapping_mul(MULTIPLIER) >> self.shift;
+        self.bits[slot as usize / 64] >> (slot % 64)
     }
 }
 

@@ -122,6 +122,9 @@ impl<'r, 'a> Look<'r, 'a> {
             What::Attribute => self.attribute(field, depth)?,
             What::Any | What::Item => {
                 self.count_value(field.at)?;
+                if !matches!(known.what, What::Item) && self.plain_value(field, depth) {
+                    return Ok(());
+                }
                 let in_list = std::mem::replace(&mut self.in_list, matches!(known.what, What::Item));
                 self.message(&ANY_VALUE, field.payload(), depth)?;
                 self.in_list = in_list;
@@ -200,18 +203,41 @@ impl<'r, 'a> Look<'r, 'a> {
             return Ok(());
         }
         if depth >= 2
-            && let Some((key, text)) = plain(bytes)
-            && text.is_ascii()
+            && let Some((key, member)) = plain(bytes)
             && self.seen.key(key)
+            && member.is_quick()
         {
             self.fields += FIELDS;
-            self.listen(text);
+            match member {
+                Member::Text(text) => self.listen(text),
+                Member::Int(value) => self.int(value),
+            }
             if !self.loud {
                 self.seen.remember_attribute(bytes);
             }
             return Ok(());
         }
         self.message(&KEY_VALUE, field.payload(), depth)
+    }
+
+    /// Looks at a value in its usual form, a text and nothing else; false if it has another form.
+    #[inline]
+    fn plain_value(&mut self, field: &Field, depth: usize) -> bool {
+        let text = match &self.request[field.payload()] {
+            [0x0a, len @ 0..=0x7f, text @ ..] if usize::from(*len) == text.len() => text,
+            [0x0a, low @ 0x80..=0xff, high @ 1..=0x7f, text @ ..]
+                if usize::from(*low & 0x7f) | usize::from(*high) << 7 == text.len() =>
+            {
+                text
+            }
+            _ => return false,
+        };
+        if depth == 0 || !text.is_ascii() {
+            return false;
+        }
+        self.fields += 1;
+        self.listen(text);
+        true
     }
 
     /// A field that the schema does not have may be anything.
@@ -242,17 +268,45 @@ impl<'r, 'a> Look<'r, 'a> {
     }
 }
 
-/// An attribute in the usual form: one key and one text, in this order, all lengths in one byte.
+/// What most attributes hold.
+enum Member<'a> {
+    Text(&'a [u8]),
+    Int(i64),
+}
+
+impl Member<'_> {
+    /// Whether it needs no check of its UTF-8.
+    #[inline]
+    fn is_quick(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_ascii(),
+            Self::Int(_) => true,
+        }
+    }
+}
+
+/// An attribute in its usual form: one key and one text or integer, in this order, all lengths in one byte.
 #[inline]
-fn plain(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+fn plain(bytes: &[u8]) -> Option<(&[u8], Member<'_>)> {
     let [0x0a, len @ 0..=0x7f, rest @ ..] = bytes else {
         return None;
     };
     let (key, value) = rest.split_at_checked(usize::from(*len))?;
-    let [0x12, any @ 0..=0x7f, 0x0a, len @ 0..=0x7f, text @ ..] = value else {
+    let [0x12, len @ 0..=0x7f, member @ ..] = value else {
         return None;
     };
-    (usize::from(*any) == text.len() + 2 && usize::from(*len) == text.len()).then_some((key, text))
+    if usize::from(*len) != member.len() {
+        return None;
+    }
+    match member {
+        [0x0a, len @ 0..=0x7f, text @ ..] if usize::from(*len) == text.len() => Some((key, Member::Text(text))),
+        [0x18, int @ ..] => {
+            let mut rest = int;
+            let value = sitelog_model::wire::take_varint(&mut rest)?;
+            rest.is_empty().then_some((key, Member::Int(value as i64)))
+        }
+        _ => None,
+    }
 }
 
 /// Whether a field has the wire type that the schema says.

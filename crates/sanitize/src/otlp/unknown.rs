@@ -18,9 +18,23 @@ use std::ops::Range;
 /// Unknown messages are looked into so deep.
 const DEEPEST: usize = 16;
 
+/// Hiding may make a message of bytes that were none; then they are looked at again, so often at most.
+const AGAIN: usize = 8;
+
 /// The payload of an unknown field with its secrets replaced; `None` when nothing changes.
 pub(super) fn redact(detail: Detail<'_, '_>, range: Range<usize>) -> Option<Vec<u8>> {
-    within(detail, range, DEEPEST)
+    let mut clean = within(detail, range, DEEPEST)?;
+    for _ in 0..AGAIN {
+        let again = Detail {
+            request: &clean,
+            ..detail
+        };
+        match within(again, 0..clean.len(), DEEPEST) {
+            Some(cleaner) => clean = cleaner,
+            None => break,
+        }
+    }
+    Some(clean)
 }
 
 fn within(detail: Detail<'_, '_>, range: Range<usize>, depth: usize) -> Option<Vec<u8>> {
