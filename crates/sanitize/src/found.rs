@@ -26,6 +26,8 @@ pub(crate) struct Hit {
 /// A span to hide whose end is not known: everything from `pos` on until `until` says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Open {
+    /// Where it starts.
+    pub(crate) start: usize,
     /// Up to here it is decided.
     pub(crate) pos: usize,
     /// What ends it.
@@ -88,6 +90,7 @@ impl Found {
     /// Hides everything from `from` on until `until` says so.
     pub(crate) fn open(&mut self, from: usize, until: Until) {
         self.opens.push(Open {
+            start: from,
             pos: from,
             until,
             rule: self.rule,

@@ -118,7 +118,7 @@ impl Scan {
             || self
                 .opens
                 .iter()
-                .any(|other| open.pos < other.pos && same(&other.until));
+                .any(|other| (other.start..other.pos).contains(&open.pos) && same(&other.until));
         if covered {
             return;
         }
@@ -170,6 +170,7 @@ impl Scan {
         self.last_key = self.last_key.saturating_sub(len);
         self.waiting.iter_mut().for_each(|(_, at)| *at -= len);
         for open in &mut self.opens {
+            open.start = open.start.saturating_sub(len);
             open.pos -= len;
             open.until.shift(len);
         }

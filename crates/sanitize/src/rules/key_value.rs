@@ -264,12 +264,12 @@ fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) 
             let value = skip_space(view, sign + 1, false)?;
             if value == sign + 1 {
                 let bracket = view.at(value)? == Some(b'[') && sign == at;
-                if bracket
-                    && !crate::placeholder::MARKER
-                        .as_bytes()
-                        .starts_with(view.slice(value..value + 2))
-                {
-                    found.open(value + 1, Until::Bracket);
+                if bracket {
+                    found.hold_from(value + 1);
+                    let marker = crate::placeholder::MARKER.as_bytes();
+                    if !view.is(value, marker)? && !view.is(value + 1, marker)? {
+                        found.open(value + 1, Until::Bracket);
+                    }
                 }
                 return Ok(());
             }
