@@ -2,6 +2,7 @@
 //! the fuzzer cannot. `cargo xtask fuzz` runs the same bodies for longer, guided by coverage.
 
 pub(crate) mod json;
+pub(crate) mod otlp;
 pub(crate) mod stream;
 
 use std::fs;
@@ -127,4 +128,9 @@ fn streams() {
 #[test]
 fn values() {
     replay("json", |input| json::check(&String::from_utf8_lossy(input)));
+}
+
+#[test]
+fn requests() {
+    replay("otlp", otlp::check);
 }

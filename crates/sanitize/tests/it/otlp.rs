@@ -4,7 +4,6 @@ mod generate;
 mod limits;
 mod reference;
 mod same;
-mod shape;
 mod wire;
 
 use sitelog_model::{Batch, Bytes, Origin, Payload, Signal, Source, TenantId, Ulid};

@@ -3,8 +3,8 @@
 //! hide keeps its bytes, and a second pass changes nothing.
 
 use super::reference::Reference;
-use super::shape::shape;
 use super::{generate, redact, sanitizer};
+use crate::fuzzed::otlp::shape::shape;
 use proptest::prelude::*;
 use prost::Message;
 use serde::Serialize;
