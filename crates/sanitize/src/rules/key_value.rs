@@ -295,7 +295,8 @@ fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) 
             Some(b'\'' | b'"') => value::hide(view, at + 1, Style::Assigned, key.plural, found),
             _ => Ok(()),
         },
-        Some(_) if secret && sign > at && view.slice(site.key.clone()).starts_with(b"--") => {
+        // Also where other text touches the flag: that may be hidden, and a second pass would see the flag alone.
+        Some(_) if secret && sign > at && view.slice(site.key.clone()).windows(2).any(|two| two == b"--") => {
             flag(view, site, sign, key, found)
         }
         _ => Ok(()),
