@@ -8,6 +8,7 @@
 
 mod bundle;
 mod chains;
+mod check;
 mod crash;
 mod cursors;
 mod damage;
