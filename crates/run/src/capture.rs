@@ -2,6 +2,7 @@
 
 use crate::clock::unix_nanos;
 use crate::recorder::Recorder;
+use crate::watch::Watch;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use sitelog_model::lines::Stream;
 use sitelog_sanitize::StreamRedactor;
@@ -39,6 +40,8 @@ pub(crate) struct Capture {
     pub(crate) pass_on: PassOn,
     pub(crate) redactor: StreamRedactor,
     pub(crate) recorder: Arc<Recorder>,
+    /// Who else reads the stream, before anything is hidden in it.
+    pub(crate) watch: Option<Arc<Watch>>,
 }
 
 /// What a wait for input ended with.
@@ -90,6 +93,9 @@ impl Capture {
                 PassOn::Redacted => pass(&mut self.output, clean.get()),
                 PassOn::Raw => pass(&mut self.output, &buffer[..len]),
             };
+            if let Some(watch) = &self.watch {
+                watch.took(self.stream, &buffer[..len]);
+            }
             held_since = now;
             if passed.is_err() {
                 // Whoever read our output is gone. Closing our end tells the job so, as it would have been told without us.
@@ -128,7 +134,7 @@ impl Capture {
 }
 
 /// Writes all of it, also to a descriptor that somebody made non-blocking.
-fn pass(output: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn pass(output: &mut File, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match output.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),

@@ -27,7 +27,7 @@ pub struct Identity {
 pub struct Actor {
     /// A name or an id.
     pub id: String,
-    /// `flag`, `ci` or `os`.
+    /// `flag`, `ci`, `pulumi` or `os`.
     pub source: &'static str,
 }
 
@@ -91,6 +91,19 @@ impl Identity {
         resource.put(name::SITELOG_TENANT_ID, Some(self.tenant.to_string()));
         resource.0
     }
+}
+
+/// Who an operation's tool takes its user for, where the operating system alone says who runs it: that user is often shared.
+/// An address is a person's, and is left out.
+pub(crate) fn tools_user(resource: &mut Vec<KeyValue>, user: Option<&str>) {
+    let by_system = resource.contains(&key_value::text(name::SITELOG_ACTOR_SOURCE, "os"));
+    let Some(user) = user.filter(|user| by_system && !user.contains('@')) else {
+        return;
+    };
+    let mut known = Resource(std::mem::take(resource));
+    known.put(name::USER_ID, Some(user.to_owned()));
+    known.put(name::SITELOG_ACTOR_SOURCE, Some("pulumi".to_owned()));
+    *resource = known.0;
 }
 
 /// Attributes of which a later one replaces an earlier one of the same name.

@@ -6,6 +6,7 @@ use crate::process::{Invocation, Output, Started};
 use crate::recorder::Recorder;
 use crate::signals::{self, Event, State};
 use crate::terminal::{self, Foreground, PtyMode, Raw};
+use crate::watch::Watch;
 use crate::{Outcome, StartError};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -17,6 +18,15 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// How a job ended, and what it was told on the way.
+#[derive(Debug)]
+pub struct Execution {
+    /// Its end.
+    pub outcome: Outcome,
+    /// The signals that were passed on to it, in order.
+    pub forwarded: Vec<String>,
+}
 
 /// How a job is run.
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +69,18 @@ pub fn execute(
     manner: Manner,
     recorder: &Arc<Recorder>,
     sanitizer: &Sanitizer,
-) -> Result<Outcome, RunError> {
+    watch: Option<&Arc<Watch>>,
+) -> Result<Execution, RunError> {
     let stop = Arc::new(event("make an event")?);
     let done = Arc::new(event("make an event")?);
     let started = match start(invocation, manner.pty)? {
         Ok(started) => started,
-        Err(error) => return Ok(Outcome::NotStarted(error)),
+        Err(error) => {
+            return Ok(Execution {
+                outcome: Outcome::NotStarted(error),
+                forwarded: Vec::new(),
+            });
+        }
     };
     let job = Pid::from_raw(started.child.id() as i32);
     let on_pty = matches!(started.output, Output::Pty(_));
@@ -80,7 +96,7 @@ pub fn execute(
         let master = master.try_clone().map_err(system("share the terminal"))?;
         std::thread::spawn(move || terminal::feed(master));
     }
-    let threads = captures(started.output, manner, recorder, sanitizer)?
+    let threads = captures(started.output, manner, recorder, sanitizer, watch)?
         .into_iter()
         .map(|capture| {
             let (stop, done) = (Arc::clone(&stop), Arc::clone(&done));
@@ -90,12 +106,8 @@ pub fn execute(
             })
         })
         .collect::<Vec<_>>();
-    let mut wait = Wait {
-        job,
-        signals,
-        terminal: terminal.as_ref(),
-        foreground: foreground.as_ref(),
-    };
+    let watch = watch.map(Arc::as_ref);
+    let mut wait = Wait::new(job, signals, terminal.as_ref(), foreground.as_ref(), watch);
     let outcome = wait.for_end();
     recorder.job_ended();
     wait.for_streams(done.as_fd(), threads.len(), manner.grace, &done);
@@ -104,8 +116,9 @@ pub fn execute(
         // A panic was reported by its own hook; the other stream and the outcome are still good.
         let _ = thread.join();
     }
+    let forwarded = wait.forwarded();
     drop(raw);
-    Ok(outcome)
+    Ok(Execution { outcome, forwarded })
 }
 
 fn event(what: &'static str) -> Result<EventFd, RunError> {
@@ -133,6 +146,7 @@ fn captures(
     manner: Manner,
     recorder: &Arc<Recorder>,
     sanitizer: &Sanitizer,
+    watch: Option<&Arc<Watch>>,
 ) -> Result<Vec<Capture>, RunError> {
     let pass_on = if manner.redact_output {
         PassOn::Redacted
@@ -146,6 +160,7 @@ fn captures(
         pass_on,
         redactor: sanitizer.stream(),
         recorder: Arc::clone(recorder),
+        watch: watch.cloned(),
     };
     let own = |fd: BorrowedFd<'_>| {
         fd.try_clone_to_owned()
@@ -166,16 +181,40 @@ fn captures(
 }
 
 /// What happens between the start of the job and its end.
-struct Wait<'a> {
+pub(crate) struct Wait<'a> {
     job: Pid,
     signals: &'a mut Signals,
     terminal: Option<&'a File>,
     foreground: Option<&'a Foreground>,
+    watch: Option<&'a Watch>,
+    forwarded: Vec<String>,
 }
 
-impl Wait<'_> {
+impl<'a> Wait<'a> {
+    pub(crate) fn new(
+        job: Pid,
+        signals: &'a mut Signals,
+        terminal: Option<&'a File>,
+        foreground: Option<&'a Foreground>,
+        watch: Option<&'a Watch>,
+    ) -> Self {
+        Self {
+            job,
+            signals,
+            terminal,
+            foreground,
+            watch,
+            forwarded: Vec::new(),
+        }
+    }
+
+    /// The signals that were passed on so far.
+    pub(crate) fn forwarded(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.forwarded)
+    }
+
     /// Passes signals on until the job has ended.
-    fn for_end(&mut self) -> Outcome {
+    pub(crate) fn for_end(&mut self) -> Outcome {
         loop {
             match signals::state(self.job) {
                 State::Exited(code) => return Outcome::Exited(code),
@@ -217,7 +256,14 @@ impl Wait<'_> {
                     .terminal
                     .into_iter()
                     .for_each(|master| terminal::resize(master.as_fd())),
-                Event::Forward(signal) => signals::forward(self.job, signal),
+                Event::Forward(signal) => {
+                    // Told before it is passed on: what comes of it comes after it.
+                    self.watch
+                        .into_iter()
+                        .for_each(|watch| watch.forwarded(signal.as_str()));
+                    self.forwarded.push(signal.as_str().to_owned());
+                    signals::forward(self.job, signal);
+                }
             }
         }
     }

@@ -1,13 +1,19 @@
 //! Runs one command and records it.
 
+mod armory;
+mod calls;
 mod capture;
 pub mod ci;
+mod clerk;
 mod clock;
+mod feeds;
 mod gap;
 mod identity;
 mod job;
 mod outcome;
 mod process;
+mod profile;
+pub mod provisioning;
 mod recorder;
 mod recording;
 mod recover;
@@ -15,15 +21,22 @@ mod signals;
 pub mod socket;
 mod span;
 mod terminal;
+pub mod tools;
+mod watch;
+mod writing;
 
+pub(crate) use armory::Armory;
+pub use calls::shim;
 pub use clock::unix_nanos;
 pub use identity::{Actor, Identity};
-pub use job::{Manner, RunError, execute};
+pub use job::{Execution, Manner, RunError, execute};
 pub use outcome::Outcome;
 pub use process::{Invocation, StartError};
+pub use profile::Profile;
 pub use recorder::{Policy, Recorder, Tally, WhenFull};
 pub use recording::{Recorded, Recording, Run};
 pub use recover::finish_interrupted;
 pub use signals::Signals;
 pub use span::{Place, scope};
 pub use terminal::PtyMode;
+pub use watch::Watch;

@@ -1,10 +1,11 @@
 //! Starting the job: two pipes, or a pseudo-terminal.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// The command as the user gave it.
@@ -12,6 +13,8 @@ use std::process::{Child, Command, Stdio};
 pub struct Invocation {
     /// Program and arguments; at least the program.
     pub argv: Vec<OsString>,
+    /// The program itself, when it is not what `PATH` leads to.
+    pub executable: Option<PathBuf>,
     /// Variables set for the job beside those it inherits.
     pub env: Vec<(OsString, OsString)>,
 }
@@ -70,10 +73,22 @@ impl Invocation {
             .unwrap_or_default()
     }
 
+    /// Replaces the arguments behind the program by `new`, which came of `old`, their lossy form: words that are in both are
+    /// kept as they were given.
+    pub(crate) fn rewrite(&mut self, old: &[String], new: Vec<String>) {
+        let given = self.argv.split_off(1);
+        let mut unused: Vec<(&String, OsString)> = old.iter().zip(given).collect();
+        for word in new {
+            let at = unused.iter().position(|(lossy, _)| **lossy == word);
+            let kept = at.map(|at| unused.remove(at).1);
+            self.argv.push(kept.unwrap_or_else(|| word.into()));
+        }
+    }
+
     /// Starts the job in a process group of its own with a pipe for each stream; it inherits stdin.
     pub(crate) fn start_with_pipes(&self) -> Result<Started, StartError> {
         let mut child = self.spawn(|argv| {
-            let mut command = command(argv, &self.env);
+            let mut command = command(argv, self.executable(argv), &self.env);
             command
                 .stdin(Stdio::inherit())
                 .stdout(Stdio::piped())
@@ -100,7 +115,8 @@ impl Invocation {
         pts: pty_process::blocking::Pts,
     ) -> Result<Started, StartError> {
         let child = self.spawn(|argv| {
-            let mut on_pty = pty_process::blocking::Command::new(&argv[0]).args(&argv[1..]);
+            let mut on_pty = pty_process::blocking::Command::new(self.executable(argv)).args(&argv[1..]);
+            on_pty = on_pty.arg0(&argv[0]);
             for (name, value) in &self.env {
                 on_pty = on_pty.env(name, value);
             }
@@ -112,13 +128,23 @@ impl Invocation {
         })
     }
 
+    /// What is executed for an argument list: not the shell's when it stands for a script.
+    fn executable<'a>(&'a self, argv: &'a [OsString]) -> &'a OsStr {
+        let own = self.executable.as_ref().filter(|_| argv.len() == self.argv.len());
+        own.map_or(&argv[0], |path| path.as_os_str())
+    }
+
     /// Runs `start`, and once more through the shell for a script without `#!`, as execvp(3) does.
     fn spawn(&self, mut start: impl FnMut(&[OsString]) -> io::Result<Child>) -> Result<Child, StartError> {
         let result = match start(&self.argv) {
             Err(error) if error.raw_os_error() == Some(nix::libc::ENOEXEC) => {
-                let shell = [OsString::from("/bin/sh")]
+                let script = self
+                    .executable
+                    .clone()
+                    .map_or_else(|| self.argv[0].clone(), PathBuf::into_os_string);
+                let shell = [OsString::from("/bin/sh"), script]
                     .into_iter()
-                    .chain(self.argv.iter().cloned())
+                    .chain(self.argv[1..].iter().cloned())
                     .collect::<Vec<_>>();
                 start(&shell)
             }
@@ -136,9 +162,10 @@ impl Invocation {
     }
 }
 
-fn command(argv: &[OsString], env: &[(OsString, OsString)]) -> Command {
-    let mut command = Command::new(&argv[0]);
+fn command(argv: &[OsString], executable: &OsStr, env: &[(OsString, OsString)]) -> Command {
+    let mut command = Command::new(executable);
     command
+        .arg0(&argv[0])
         .args(&argv[1..])
         .envs(env.iter().map(|(name, value)| (name, value)));
     command
@@ -157,4 +184,16 @@ pub(crate) fn io_error(error: pty_process::Error) -> io::Error {
         pty_process::Error::Io(error) => error,
         pty_process::Error::Rustix(errno) => errno.into(),
     }
+}
+
+/// Dies by a signal, as another process did of which we tell: without a core of our own.
+pub(crate) fn die(signal: i32) -> ! {
+    use nix::sys::resource::{Resource, setrlimit};
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+    if let Ok(known) = nix::sys::signal::Signal::try_from(signal) {
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+        // SIGKILL has no handler that could be emulated.
+        let _ = nix::sys::signal::raise(known);
+    }
+    std::process::exit(128 + signal)
 }

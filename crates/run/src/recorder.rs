@@ -2,22 +2,19 @@
 
 use crate::clock::unix_nanos;
 use crate::gap;
-use sitelog_ledger::{Chain, Refused};
+use crate::writing::{Waited, Writing};
+use sitelog_ledger::Chain;
 use sitelog_model::lines::{Header, Line};
-use sitelog_model::{Batch, Origin, TenantId};
+use sitelog_model::{Origin, TenantId};
 use sitelog_sanitize::lines::{Arrival, BlockBuilder, Splitter};
 use sitelog_sanitize::{Clean, Sanitizer};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A block is written when it has this size, in bytes, so that its OTLP form stays below a receiver's usual 4 MiB.
 const BLOCK_BYTES: usize = 512 * 1024;
 /// And when it has so many lines, for the same reason: a record has some 140 bytes beside its text.
 const BLOCK_LINES: u32 = 8192;
-/// How long between two tries to write to a full ledger.
-const RETRY: Duration = Duration::from_millis(50);
-/// A job that has waited so long for the ledger should not look as if it hung.
-const TELL: Duration = Duration::from_secs(1);
 
 /// What happens to lines when the ledger takes no more (`--when-full`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,15 +53,12 @@ pub struct Tally {
 
 /// Puts the lines of one run into its chain.
 pub struct Recorder {
-    /// `None` when there is no ledger to write to: everything is dropped and counted.
-    chain: Option<Chain>,
+    /// Without a ledger to write to, everything is dropped and counted.
+    writing: Arc<Writing>,
     header: Clean<Header>,
     tenant: TenantId,
     origin: Origin,
     sanitizer: Sanitizer,
-    policy: Policy,
-    /// When the job ended: from then on nothing of it can be held up any more.
-    job_ended: OnceLock<Instant>,
     state: Mutex<State>,
 }
 
@@ -76,10 +70,7 @@ struct State {
     tally: Tally,
     /// Lines dropped since the last one that was written.
     gap: u64,
-    /// The user was told that the job waits.
-    told: bool,
-    /// When patience with a faulty disk ran out; tried again with each block, without waiting.
-    gave_up: bool,
+    waited: Waited,
 }
 
 impl Recorder {
@@ -103,13 +94,11 @@ impl Recorder {
             ..State::default()
         };
         Self {
-            chain,
+            writing: Arc::new(Writing::new(chain, policy)),
             header,
             tenant,
             origin,
             sanitizer,
-            policy,
-            job_ended: OnceLock::new(),
             state: Mutex::new(state),
         }
     }
@@ -119,10 +108,14 @@ impl Recorder {
         self.state().tally.clone()
     }
 
-    /// The job has ended. A full ledger is waited for a little longer, for delivery may make room; then the rest is dropped
-    /// and counted: whoever waits for the exit status must get it.
+    /// How it writes, for what else is recorded of the run.
+    pub(crate) fn writing(&self) -> &Arc<Writing> {
+        &self.writing
+    }
+
+    /// The job has ended: nothing of it can be held up any more.
     pub(crate) fn job_ended(&self) {
-        let _ = self.job_ended.set(Instant::now());
+        self.writing.job_ended();
     }
 
     /// Both streams have ended: what was dropped last is recorded as a gap.
@@ -177,8 +170,17 @@ impl Recorder {
         let Some(block) = state.block.take() else { return };
         let lines = u64::from(block.count());
         let batch = block.finish(self.tenant.clone(), self.origin);
-        match self.write(state, &batch) {
-            Ok(()) => {
+        let written = match self.writing.chain() {
+            Some(_) => self.writing.write(&mut state.waited, &batch),
+            None => Err(state
+                .tally
+                .why
+                .clone()
+                .unwrap_or_else(|| "there is no ledger".to_owned())),
+        };
+        state.tally.blocked = state.waited.time;
+        match written {
+            Ok(_) => {
                 state.tally.recorded += lines;
                 self.report_gap(state);
             }
@@ -187,49 +189,6 @@ impl Recorder {
                 state.gap += lines;
                 state.tally.why = Some(why);
             }
-        }
-    }
-
-    /// Writes a batch, waiting for room as the policy says; the error says why it could not be kept.
-    fn write(&self, state: &mut State, batch: &Clean<Batch>) -> Result<(), String> {
-        let Some(chain) = &self.chain else {
-            return Err(state
-                .tally
-                .why
-                .clone()
-                .unwrap_or_else(|| "there is no ledger".to_owned()));
-        };
-        let began = Instant::now();
-        loop {
-            let refused = match chain.write(batch) {
-                Ok(_) => {
-                    state.gave_up = false;
-                    return Ok(());
-                }
-                Err(refused) => refused,
-            };
-            let wait = match &refused {
-                Refused::Full { .. } | Refused::TooOld { .. } => self.policy.when_full == WhenFull::Block,
-                Refused::DiskFull { .. } => {
-                    let block = self.policy.when_full == WhenFull::Block;
-                    block && !state.gave_up && began.elapsed() < self.policy.disk_patience
-                }
-                // A failed disk does not come back within a run.
-                _ => false,
-            };
-            let too_late = self
-                .job_ended
-                .get()
-                .is_some_and(|ended| ended.elapsed() >= self.policy.disk_patience);
-            if !wait || too_late {
-                state.gave_up = true;
-                return Err(refused.to_string());
-            }
-            if began.elapsed() >= TELL && !std::mem::replace(&mut state.told, true) {
-                (self.policy.tell)(&format!("the job waits: {refused}"));
-            }
-            std::thread::sleep(RETRY);
-            state.tally.blocked += RETRY;
         }
     }
 
@@ -242,8 +201,8 @@ impl Recorder {
         let batch = gap::batch(&self.sanitizer, self.tenant.clone(), self.origin, request);
         // Beyond the budget: what it cost must be told even while it is used up.
         let written = self
-            .chain
-            .as_ref()
+            .writing
+            .chain()
             .zip(batch)
             .is_some_and(|(chain, batch)| chain.write_closing(&batch).is_ok());
         if written {

@@ -1,15 +1,17 @@
 //! The record of one run, from before the job starts until its outcome is safe.
 
 use crate::ci::{Ci, Environment};
+use crate::clerk::Writer;
 use crate::clock::unix_nanos;
 use crate::recorder::{Policy, Recorder, Tally};
 use crate::span::{self, End, Place, scope};
-use crate::{Identity, Outcome};
+use crate::{Identity, Outcome, Profile};
 use prost::Message;
 use sitelog_ledger::Chain;
 use sitelog_model::attributes as name;
 use sitelog_model::note::{Hidden, Note, RefusedCount, RunEnded, RunStarted, Sanitized};
 use sitelog_model::otlp::collector::trace::v1::ExportTraceServiceRequest;
+use sitelog_model::otlp::common::v1::KeyValue;
 use sitelog_model::{Batch, Origin, Payload, Signal, Source, TenantId, TraceContext, Ulid, key_value};
 use sitelog_sanitize::{Clean, Face, Refusal, Sanitizer, lines};
 use std::sync::Arc;
@@ -36,6 +38,7 @@ pub struct Recording {
     tenant: TenantId,
     origin: Origin,
     place: Place,
+    resource: Vec<KeyValue>,
     span: ExportTraceServiceRequest,
 }
 
@@ -74,8 +77,8 @@ impl Recording {
                 .clone()
                 .map(|task| key_value::text(name::CICD_PIPELINE_TASK_NAME, task)),
         );
-        let (resource, common) = (sanitizer.attributes(resource), sanitizer.attributes(common));
-        let header = lines::header(&resource, &common, scope(), place.own);
+        let (clean, common) = (sanitizer.attributes(resource.clone()), sanitizer.attributes(common));
+        let header = lines::header(&clean, &common, scope(), place.own);
         let recorder = Recorder::new(
             chain.clone(),
             header,
@@ -90,6 +93,7 @@ impl Recording {
             tenant,
             origin,
             place,
+            resource,
             span,
         };
         let started = RunStarted {
@@ -115,6 +119,22 @@ impl Recording {
     /// The run's chain, for whoever delivers it; `None` when there is no ledger.
     pub fn chain(&self) -> Option<&Chain> {
         self.chain.as_ref()
+    }
+
+    /// Its run.
+    pub(crate) fn run(&self) -> Ulid {
+        self.origin.id
+    }
+
+    /// Writes what else is recorded of the run.
+    pub(crate) fn writer(&self, profile: Option<Profile>) -> Writer {
+        Writer::new(
+            Arc::clone(self.recorder.writing()),
+            self.sanitizer.clone(),
+            (self.tenant.clone(), self.origin),
+            self.resource.clone(),
+            profile,
+        )
     }
 
     /// The run's place in its trace.

@@ -12,7 +12,7 @@ use sitelog_ledger::{Chain, Ledger};
 use sitelog_model::{Signal, TenantId, Ulid};
 use sitelog_run::ci::Ci;
 use sitelog_run::socket::Socket;
-use sitelog_run::{Identity, Invocation, Outcome, Recorded, Recording, Run, Signals, execute};
+use sitelog_run::{Execution, Identity, Invocation, Outcome, Recorded, Recording, Run, Signals, execute};
 use sitelog_sanitize::{Declared, Sanitizer};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -83,6 +83,7 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     let socket = socket.ok();
     let invocation = Invocation {
         argv: args.command.clone(),
+        executable: None,
         env: job_env(&recording, socket.as_ref()),
     };
 
@@ -93,9 +94,10 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         settings.manner(),
         recording.recorder(),
         &sanitizer,
+        None,
     );
     let asked = socket.map(Socket::close).unwrap_or_default();
-    let outcome = result.map_err(|error| Failure {
+    let Execution { outcome, .. } = result.map_err(|error| Failure {
         code: 126,
         why: error.to_string(),
     })?;
