@@ -63,7 +63,7 @@ pub(crate) struct Trail<'a> {
 /// The trail, locked, at its end.
 pub(crate) struct Locked<'a> {
     trail: &'a Trail<'a>,
-    pub(crate) file: Arc<dyn DiskFile>,
+    file: Arc<dyn DiskFile>,
     path: PathBuf,
     tree: Tree,
     /// Where the last whole batch ends.

@@ -132,10 +132,16 @@ impl Log {
     }
 
     /// Goes back behind the last whole batch: what came after it may have been cut and written anew.
-    pub(crate) fn rewind(&mut self) {
+    pub(crate) fn rewind(&mut self, disk: &dyn Disk) -> Result<(), Error> {
+        // It may not have been there.
+        let file = disk
+            .open(&self.path, Open::Read)
+            .map_err(Error::io("open", &self.path))?;
+        self.file = Some(file);
         self.upto = self.whole;
         self.buffer.clear();
         self.used = 0;
+        Ok(())
     }
 
     fn left(&self) -> Result<u64, Error> {

@@ -15,6 +15,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Chains held at once: each is an open file, and nobody should wait long for one.
+const GROUP: usize = 16;
+
 /// What the trail says of each chain.
 #[derive(Default)]
 struct Known(HashMap<ChainId, KnownChain>);
@@ -54,40 +57,53 @@ pub(crate) fn settle(root: &Root, chains: &[ChainId]) -> Result<u64, Error> {
     let mut log = Log::open(&*root.disk, &root.layout.trail())?;
     let mut known = Known::default();
     known.read(&mut log)?;
+    let is_sealed = |chain: &&ChainId| known.0.get(*chain).is_some_and(|known| known.is_sealed);
+    let open: Vec<&ChainId> = chains.iter().filter(|chain| !is_sealed(chain)).collect();
+    let mut entered = 0;
+    for group in open.chunks(GROUP) {
+        entered += settle_group(root, group, &mut known, &mut log)?;
+    }
+    Ok(entered)
+}
+
+/// A chain that is held, and what is to be said of it.
+struct Held<'a> {
+    chain: &'a ChainId,
+    ends: Ends,
+    _lock: Arc<dyn DiskFile>,
+}
+
+fn settle_group(root: &Root, chains: &[&ChainId], known: &mut Known, log: &mut Log) -> Result<u64, Error> {
     let mut held = Vec::new();
-    for chain in chains {
-        let before = known.0.get(chain).copied();
-        if before.is_some_and(|known| known.is_sealed) {
-            continue;
-        }
-        let Some(lock) = hold(root, chain)? else { continue };
+    for &chain in chains {
+        let Some(_lock) = hold(root, chain)? else { continue };
         let folder = root.layout.chain(chain);
         let ends = ends(root, chain, &folder)?;
-        if ends.sealed.is_none() && (before.is_some() || ends.first.is_none()) {
+        if ends.sealed.is_none() && (known.0.contains_key(chain) || ends.first.is_none()) {
             continue;
         }
         if root.syncs() {
             // The trail must never know more than the chain.
             make_durable(&*root.disk, &folder)?;
         }
-        held.push((chain, ends, lock));
+        held.push(Held { chain, ends, _lock });
     }
     if held.is_empty() {
         return Ok(0);
     }
     let trail = root.trail()?;
     let mut locked = trail.lock(Patience::Long)?;
-    log.rewind();
-    known.read(&mut log)?;
+    log.rewind(&*root.disk)?;
+    known.read(log)?;
     let mut entries = Vec::new();
-    for (chain, ends, _lock) in held {
+    for Held { chain, ends, .. } in &held {
         let now = known.0.get(chain).copied();
-        match (ends.sealed, ends.first) {
-            (Some(sealed), _) if !now.is_some_and(|known| known.is_sealed) => entries.push(sealed),
-            (None, Some(first)) if now.is_none() => entries.push(Entry::Begun {
-                chain: chain.clone(),
-                first,
-            }),
+        match (&ends.sealed, ends.first) {
+            (Some(sealed), _) if !now.is_some_and(|known| known.is_sealed) => entries.push(sealed.clone()),
+            (None, Some(first)) if now.is_none() => {
+                let chain = (*chain).clone();
+                entries.push(Entry::Begun { chain, first });
+            }
             _ => {}
         }
     }
@@ -114,7 +130,7 @@ pub(crate) fn erasing(root: &Root, chains: &[(ChainId, u64)]) -> Result<(), Erro
         }
     }
     let mut locked = trail.lock(Patience::Long)?;
-    log.rewind();
+    log.rewind(&*root.disk)?;
     known.read(&mut log)?;
     let is_sealed = |chain: &ChainId| known.0.get(chain).is_some_and(|known| known.is_sealed);
     let mut entries: Vec<Entry> = heads
