@@ -127,7 +127,7 @@ impl Operation {
         // A plan of Terraform's counts a replacement twice, its steps name it once.
         let mut found = match summary.planned && self.context.tool != Tool::Pulumi {
             true => Vec::new(),
-            false => account::disagreement(summary, &self.resources.counts),
+            false => account::disagreement(summary, &self.resources.counts, self.evidence.is_digest()),
         };
         if let (Some("succeeded"), Outcome::Failed, Some(code)) = (summary.result.as_deref(), outcome, end.exit_code) {
             found.push(format!("result: succeeded by the engine's summary, exit status {code}"));

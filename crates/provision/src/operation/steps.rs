@@ -11,6 +11,7 @@ use sitelog_model::otlp::logs::v1::SeverityNumber;
 impl Operation {
     pub(super) fn resource_started(&mut self, step: Step, when: When, out: &mut Output) {
         self.learn_place(&step.address);
+        self.evidence.begins();
         self.evidence.see(&step);
         let mut attributes = self.identity(&step);
         attributes.extend(details(&step));

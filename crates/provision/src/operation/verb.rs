@@ -5,6 +5,7 @@ use crate::{Action, Step, Tool, Verb};
 /// What the steps so far show.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Evidence {
+    begun: u64,
     planned: u64,
     refreshes: u64,
     deletes: u64,
@@ -14,6 +15,16 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
+    /// Notes that a step was told at its beginning.
+    pub(super) fn begins(&mut self) {
+        self.begun += 1;
+    }
+
+    /// Whether steps were told, but none at its beginning: an account after the fact.
+    pub(super) fn is_digest(&self) -> bool {
+        self.begun == 0
+    }
+
     /// Takes in a step that begins, or one told only when it is done.
     pub(super) fn see(&mut self, step: &Step) {
         let counter = match step.action {
