@@ -1,5 +1,9 @@
 //! The command line: one declaration for flags, variables, help, completions and man pages.
 
+mod audit;
+
+pub(crate) use audit::{AuditCommand, AuditFormat, AuditListArgs, AuditShowArgs, AuditTailArgs, FilterArgs};
+
 use crate::settings::{GlobalSettings, LedgerSettings, OtlpFlags, RunSettings, SanitizeFlags};
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -36,6 +40,9 @@ pub(crate) enum Command {
     /// Show what waits in the ledger, per run and destination
     #[command(after_help = "Examples:\n  sitelog spool\n  sitelog spool --format json")]
     Spool(FormatArgs),
+    /// The trail of provisioning: who did what, when, and whether it worked
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Recorded jobs and their output
     #[command(subcommand)]
     Jobs(JobsCommand),
@@ -189,12 +196,7 @@ pub(crate) struct RedactAddArgs {
     #[arg(long, env = "SITELOG_REDACT_ADD_ENV", value_name = "VARIABLE", value_delimiter = ',')]
     pub(crate) env: Vec<String>,
     /// What warnings and explanations call the value
-    #[arg(
-        long,
-        env = "SITELOG_REDACT_ADD_NAME",
-        value_name = "NAME",
-        default_value = "registered"
-    )]
+    #[arg(long, env = "SITELOG_REDACT_ADD_NAME", value_name = "NAME", default_value = "registered")]
     pub(crate) name: String,
     /// The run's socket; a job has it in its environment
     #[arg(long, env = "SITELOG_SOCKET", value_name = "PATH")]

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod audit;
 mod completions;
 mod config;
 mod demo;
@@ -24,6 +25,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Run(args) => run::run(&setup, &args),
         Command::Flush(args) => flush::run(&setup, &args),
         Command::Spool(args) => spool::run(&setup, args.format),
+        Command::Audit(command) => audit::run(&setup, &command),
         Command::Jobs(command) => jobs::run(&setup, &command),
         Command::Config(command) => config::run(&setup, &command),
         Command::Demo(args) => demo::run(&setup, &args),

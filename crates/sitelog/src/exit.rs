@@ -60,6 +60,12 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+impl From<sitelog_store::Error> for Failure {
+    fn from(error: sitelog_store::Error) -> Self {
+        Self::input(error)
+    }
+}
+
 impl From<sitelog_ledger::Error> for Failure {
     fn from(error: sitelog_ledger::Error) -> Self {
         Self::input(error)
