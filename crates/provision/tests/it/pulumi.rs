@@ -2,6 +2,7 @@
 
 mod captures;
 mod faults;
+mod fuzzed;
 mod kinds;
 mod outcomes;
 mod secrets;

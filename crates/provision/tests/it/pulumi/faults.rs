@@ -217,4 +217,23 @@ proptest! {
         assert_sound(&cut.out);
         prop_assert!(urns(&cut).is_subset(&whole));
     }
+
+    /// Mutations of what the fuzzer starts from, and of a capture.
+    #[test]
+    fn any_bytes_are_read_or_refused(
+        seed in 0..2usize,
+        edits in prop::collection::vec((any::<Index>(), any::<u8>()), 0..12),
+        cut in any::<Index>(),
+    ) {
+        let mut bytes = match seed {
+            0 => include_bytes!("../../../../../fuzz/corpus/pulumi/stream.ndjson").to_vec(),
+            _ => events("07-up-fail", 1)[30..44].join(&b'\n'),
+        };
+        for (at, byte) in edits {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes.truncate(cut.index(bytes.len() + 1));
+        super::fuzzed::check(&bytes);
+    }
 }
