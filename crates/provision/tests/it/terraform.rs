@@ -2,6 +2,7 @@
 
 mod captures;
 mod hostile;
+mod operation;
 mod program;
 mod real;
 mod state;
