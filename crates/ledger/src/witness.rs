@@ -53,12 +53,11 @@ pub enum WitnessAnswer {
 
 /// The trail, read, whole and durable: what is about to leave the machine must not be forgotten by it.
 pub(crate) fn durable_heads(root: &Root) -> Result<Heads, Error> {
-    let trail = root.trail()?;
-    let locked = trail.lock(Patience::Long)?;
-    if root.syncs() {
-        locked.sync()?;
-    }
     let heads = Heads::read(&*root.disk, &root.layout.trail(), root.key()?.public())?;
+    if root.syncs() && heads.exists {
+        // After reading, so that all that was read is durable, and so that no job's end waits for the reading.
+        root.trail()?.lock(Patience::Long)?.sync()?;
+    }
     match heads.findings.first() {
         Some(finding) => Err(Error::Unsound(Box::new(finding.clone()))),
         None => Ok(heads),
