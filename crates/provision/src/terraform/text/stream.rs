@@ -27,6 +27,8 @@ pub(super) struct Stream {
     drift: bool,
     /// Something was planned or done already.
     began: bool,
+    /// The account of what was done was given: nothing is done after it.
+    over: bool,
     /// Short warnings are being listed.
     list: bool,
     /// The line before had something in it.
@@ -141,9 +143,11 @@ impl Stream {
         } else if after_blank && let Some(said) = Open::first(line) {
             self.said = Some(said);
         } else if let Some(line) = hook::Line::of(line) {
-            self.began = true;
-            line.facts(course, out);
-        } else if !self.in_plan(line, course, out) {
+            if !self.over {
+                self.began = true;
+                line.facts(course, out);
+            }
+        } else if self.over || !self.in_plan(line, course, out) {
             self.run_wide(line, course, out);
         }
     }
@@ -176,6 +180,7 @@ impl Stream {
         self.block(course, out);
         if let Some(summary) = counts::account(line) {
             self.began = true;
+            self.over |= !summary.planned;
             course.refreshed(out);
             course.summed_up(summary, None, out);
         } else if STOPS.contains(&line) || line.starts_with("Two interrupts received.") {

@@ -167,6 +167,22 @@ fn an_error_cannot_say_that_all_is_well() {
     );
 }
 
+/// Scenario: a warning's words are an account, and lines of work after it; then the true account comes.
+/// Guarantees: no work is made of them, and the last account is the true one.
+#[test]
+fn nothing_is_done_after_an_account() {
+    let run = "a.b: Creating...\na.b: Creation complete after 0s [id=1]\n\nWarning: Check block assertion failed\n\n  \
+               on main.tf line 1, in check \"c\":\n   1: x\n\nno\n\nApply complete! Resources: 5 added, 0 changed, 0 destroyed.\n\
+               a.b: Destroying... [id=1]\na.b: Destruction complete after 0s\n  # a.c will be created\n\n\
+               Apply complete! Resources: 1 added, 0 changed, 0 destroyed.\n";
+    let tally = Tally::of(&text(run.as_bytes(), b"", false));
+    assert_eq!(
+        (tally.done.created.len(), tally.done.replaced.len(), tally.planned.len()),
+        (1, 0, 0)
+    );
+    tally.account_is_right();
+}
+
 /// Scenario: drift, a leftover object, an OpenTofu run with what only it says, and a run that a person refuses.
 /// Guarantees: each is told as what it is.
 #[test]
