@@ -2,7 +2,10 @@
 
 mod audit;
 
-pub(crate) use audit::{AuditCommand, AuditFormat, AuditListArgs, AuditShowArgs, AuditTailArgs, FilterArgs};
+pub(crate) use audit::{
+    AuditCheckpointArgs, AuditCommand, AuditExportArgs, AuditFormat, AuditListArgs, AuditShowArgs, AuditTailArgs,
+    AuditVerifyArgs, FilterArgs,
+};
 
 use crate::settings::{GlobalSettings, LedgerSettings, OtlpFlags, RunSettings, SanitizeFlags};
 use clap::builder::Resettable;

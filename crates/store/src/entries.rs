@@ -3,10 +3,24 @@
 use crate::entry::{audit_records, entry};
 use crate::{Entry, Error, Operation, Store};
 use prost::Message;
-use sitelog_ledger::{ChainId, Ledger};
+use sitelog_ledger::{ChainId, Frame, Ledger};
 use sitelog_model::otlp::collector::logs::v1::ExportLogsServiceRequest;
 use sitelog_model::{Payload, TenantId, Ulid};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+/// The audit records of one frame; none where it holds something else.
+pub fn entries_of(frame: &Frame) -> Vec<Entry> {
+    let Payload::Otlp(bytes) = &frame.batch.get().payload else {
+        return Vec::new();
+    };
+    let Ok(request) = ExportLogsServiceRequest::decode(bytes.clone()) else {
+        return Vec::new();
+    };
+    let records = audit_records(&request);
+    records
+        .map(|(item, record, resource)| entry(frame.position.frame, item, record, resource))
+        .collect()
+}
 
 /// A record's place: frame and item.
 type Place = (u64, u32);
@@ -59,6 +73,14 @@ impl Store {
         }
         entries.sort_by_key(|(order, _)| *order);
         Ok(entries.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    /// The frames of its chain that hold an operation's records.
+    ///
+    /// # Errors
+    /// The index's.
+    pub fn frames(&self, operation: &Operation) -> Result<BTreeSet<u64>, Error> {
+        Ok(self.places(operation, 0)?.into_iter().map(|(frame, _)| frame).collect())
     }
 
     fn places(&self, operation: &Operation, from: usize) -> Result<Vec<Place>, Error> {

@@ -13,6 +13,7 @@ mod schema;
 mod store;
 
 pub use catch_up::CaughtUp;
+pub use entries::entries_of;
 pub use entry::{Entry, Value};
 pub use error::Error;
 pub use filter::Filter;

@@ -1,11 +1,14 @@
 //! `sitelog audit`: the provisioning trail.
 
+mod checkpoint;
 mod csv;
+mod export;
 mod filter;
 mod list;
 mod show;
 mod tail;
 mod tree;
+mod verify;
 
 use crate::cli::AuditCommand;
 use crate::exit::{Failure, say};
@@ -22,6 +25,13 @@ pub(super) fn run(setup: &Setup, command: &AuditCommand) -> Result<ExitCode, Fai
         AuditCommand::List(args) => list::run(setup, &ledger, args),
         AuditCommand::Show(args) => show::run(setup, &ledger, args),
         AuditCommand::Tail(args) => tail::run(setup, &ledger, args),
+        AuditCommand::Verify(args) => verify::run(setup, &ledger, args),
+        AuditCommand::Export(args) => export::run(setup, &ledger, args),
+        AuditCommand::Checkpoint(args) => checkpoint::run(&ledger, args),
+        AuditCommand::Key => {
+            print(&format!("{}\n", ledger.public_key()?));
+            Ok(ExitCode::SUCCESS)
+        }
         AuditCommand::Reindex => reindex(setup, &ledger),
     }
 }
