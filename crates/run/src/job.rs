@@ -153,12 +153,17 @@ fn captures(
     } else {
         PassOn::Raw
     };
+    let live = matches!(output, Output::Pty(_));
     let capture = |stream, input, output| Capture {
         stream,
         input,
         output,
         pass_on,
-        redactor: sanitizer.stream(),
+        redactor: if live {
+            sanitizer.stream().live()
+        } else {
+            sanitizer.stream()
+        },
         recorder: Arc::clone(recorder),
         watch: watch.cloned(),
     };

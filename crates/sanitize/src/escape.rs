@@ -23,6 +23,8 @@ pub(crate) enum Step {
     Complete,
     /// It is none: its bytes are text, and the byte is to be looked at anew.
     None,
+    /// The same, but an ESC before the byte may begin another: it was taken from the bytes.
+    Anew,
 }
 
 impl Escape {
@@ -56,7 +58,11 @@ impl Escape {
             },
             _ => match (self.bytes.last(), byte) {
                 (Some(0x1b), b'\\') | (_, 0x07) => Step::Complete,
-                (Some(0x1b), _) | (_, b'\n') => Step::None,
+                (Some(0x1b), _) => {
+                    self.bytes.pop();
+                    return Step::Anew;
+                }
+                (_, b'\n') => Step::None,
                 _ if self.bytes.len() >= LONGEST => Step::None,
                 _ => Step::Inside,
             },
@@ -145,7 +151,8 @@ mod tests {
         ] {
             assert_eq!(steps(whole.as_bytes()), (whole.len(), Step::Complete), "{whole:?}");
         }
-        for none in ["\n", "[\x01", "]0;a\nb", "]0;a\x1bx"] {
+        assert_eq!(steps(b"]0;a\x1bx"), (6, Step::Anew));
+        for none in ["\n", "[\x01", "]0;a\nb"] {
             assert_eq!(steps(none.as_bytes()).1, Step::None, "{none:?}");
         }
         assert_eq!(steps(&[b"]".as_slice(), &[b'x'; 5000]].concat()).1, Step::None);

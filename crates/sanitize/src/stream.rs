@@ -26,6 +26,7 @@ pub struct StreamRedactor {
     sanitizer: Option<Sanitizer>,
     rules: Arc<Compiled>,
     version: u64,
+    live: bool,
     /// The text without terminal sequences: what was looked at, what went out up to `emitted`, what is held.
     view: Vec<u8>,
     emitted: usize,
@@ -57,6 +58,7 @@ impl StreamRedactor {
             sanitizer,
             rules,
             version,
+            live: false,
             view: Vec::new(),
             emitted: 0,
             scan: Scan::default(),
@@ -67,6 +69,14 @@ impl StreamRedactor {
             out: Vec::new(),
             trail: None,
         }
+    }
+
+    /// For a terminal at which somebody sits: a word that may turn out to be the id of a Terraform token is not held back,
+    /// so that each letter typed is seen at once. Of such a token the first letters, up to a digit or an inner capital,
+    /// then stay.
+    pub fn live(mut self) -> Self {
+        self.live = true;
+        self
     }
 
     /// Remembers from now on which rule hit where, for [`Self::explained`].
@@ -186,6 +196,10 @@ impl StreamRedactor {
                     self.view.extend_from_slice(&self.escape.bytes);
                     self.escape.bytes.clear();
                 }
+                Step::Anew => {
+                    self.view.extend_from_slice(&self.escape.bytes);
+                    self.escape.bytes = vec![0x1b];
+                }
                 Step::Complete => {
                     rest = after;
                     let at = self.view.len();
@@ -197,7 +211,7 @@ impl StreamRedactor {
                         // The terminator, BEL or ESC `\`, is no part of the text.
                         let body = sequence.len() - if sequence.ends_with(b"\x07") { 1 } else { 2 };
                         let terminator = sequence.split_off(body);
-                        let (redacted, hits) = redact_flat(&self.rules, &sequence);
+                        let (redacted, hits) = redact_flat(&self.rules, &sequence, self.live);
                         if let Some(trail) = &mut self.trail {
                             trail.sequence(&sequence, &hits, terminator.len());
                         }
@@ -223,6 +237,7 @@ impl StreamRedactor {
             bytes: &self.view,
             ended,
             seams: &self.seams,
+            live: self.live,
             memo: &Memo::default(),
         };
         self.scan.advance(&self.rules, &view, self.emitted)
@@ -288,7 +303,7 @@ pub(crate) fn mark(out: &mut Vec<u8>, mark: Mark) {
 }
 
 /// Redacts a whole text in which no terminal sequences are looked for; also says what hit.
-fn redact_flat(rules: &Compiled, text: &[u8]) -> (Vec<u8>, Vec<Hit>) {
+fn redact_flat(rules: &Compiled, text: &[u8], live: bool) -> (Vec<u8>, Vec<Hit>) {
     let mut scan = Scan::default();
     scan.advance(
         rules,
@@ -296,6 +311,7 @@ fn redact_flat(rules: &Compiled, text: &[u8]) -> (Vec<u8>, Vec<Hit>) {
             bytes: text,
             ended: true,
             seams: &[],
+            live,
             memo: &Memo::default(),
         },
         0,

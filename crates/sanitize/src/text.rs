@@ -92,6 +92,7 @@ pub(crate) fn is_quiet(rules: &Compiled, bytes: &[u8]) -> bool {
         bytes,
         ended: true,
         seams: &[],
+        live: false,
         memo: &Memo::default(),
     };
     let mut from = 0;
@@ -118,6 +119,7 @@ pub(crate) fn hits(rules: &Arc<Compiled>, bytes: &[u8]) -> Vec<Hit> {
             bytes,
             ended: true,
             seams: &[],
+            live: false,
             memo: &Memo::default(),
         },
         0,

@@ -22,6 +22,8 @@ pub(crate) struct View<'a> {
     pub(crate) ended: bool,
     /// Where terminal sequences were taken out: they part words.
     pub(crate) seams: &'a [usize],
+    /// Somebody may sit at a terminal and see each letter of what was typed: words are not held back.
+    pub(crate) live: bool,
     /// What was found out about `bytes` already.
     pub(crate) memo: &'a Memo,
 }

@@ -76,14 +76,14 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "terraform-token",
         contract: "R13",
-        why: "HCP Terraform token; its id is hidden from its first digit or capital within the word on",
+        why: "HCP Terraform token",
         find: Find::Near(&[".atlasv1."], Matcher(terraform)),
         hits: &[(
             concat!(
                 "<aB3dEfGhIjKlMn",
                 ".atlasv1.0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqr>"
             ),
-            "<a[REDACTED]>",
+            "<[REDACTED]>",
         )],
         misses: &["aB3dEfGhIjKlMn.atlasv1.short", "x.atlasv1."],
     },
@@ -149,11 +149,13 @@ fn jwt(view: &View<'_>, anchor: Range<usize>, _: &Context<'_>, found: &mut Found
 const ID: usize = 14;
 
 fn terraform(view: &View<'_>, anchor: Range<usize>, _: &Context<'_>, found: &mut Found) -> Result<(), More> {
-    let start = view.run_back(anchor.start, &ALNUM, ID + 1);
-    if anchor.start - start != ID || !view.is(anchor.start, b".atlasv1.")? {
+    let Some(start) = anchor.start.checked_sub(ID).filter(|start| view.starts_word(*start)) else {
+        return Ok(());
+    };
+    if view.run_back(anchor.start, &ALNUM, ID) != start || !view.is(anchor.start, b".atlasv1.")? {
         return Ok(());
     }
-    let id = start + telling(view.slice(start..anchor.start)).unwrap_or(ID);
+    let id = start + shown(view, start..anchor.start).unwrap_or(ID);
     found.hold_from(id);
     let end = view.run(anchor.end, &B64URL, 60)?;
     if end - anchor.end == 60 {
@@ -163,8 +165,13 @@ fn terraform(view: &View<'_>, anchor: Range<usize>, _: &Context<'_>, found: &mut
     Ok(())
 }
 
-/// Where a word stops looking like one: a digit, or a capital behind a small letter.
-fn telling(word: &[u8]) -> Option<usize> {
+/// How much of a word that may be an id went out before it could be told from one: nothing but on a live terminal, where
+/// it shows up to what no word has, a digit or a capital behind a small letter. `None` when it is nothing but a word.
+fn shown(view: &View<'_>, word: Range<usize>) -> Option<usize> {
+    if !view.live {
+        return Some(0);
+    }
+    let word = view.slice(word);
     (0..word.len()).find(|at| {
         let hump = *at > 0 && word[*at].is_ascii_uppercase() && word[*at - 1].is_ascii_lowercase();
         word[*at].is_ascii_digit() || hump
@@ -175,15 +182,26 @@ fn telling(word: &[u8]) -> Option<usize> {
 pub(super) fn tail(view: &View<'_>) -> usize {
     let end = view.bytes.len();
     let infix = b".atlasv1.";
-    let partial = (1..=infix.len())
-        .rev()
-        .find(|len| view.bytes.ends_with(&infix[..*len]))
-        .unwrap_or(0);
-    let word_end = end - partial;
-    let start = view.run_back(word_end, &ALNUM, ID + 1);
-    let len = word_end - start;
-    if len > ID || len == 0 || (partial > 0 && len != ID) {
-        return end;
+    let mut held = held(view, end, false).unwrap_or(end);
+    if let Some(partial) = (1..=infix.len()).rev().find(|len| view.bytes.ends_with(&infix[..*len])) {
+        held = self::held(view, end - partial, true).unwrap_or(end).min(held);
     }
-    telling(view.slice(start..word_end)).map_or(if partial > 0 { word_end } else { end }, |at| start + at)
+    held
+}
+
+/// The same for the word that ends at a place, of which no more comes when it is `whole`.
+fn held(view: &View<'_>, word_end: usize, whole: bool) -> Option<usize> {
+    let first = view.run_back(word_end, &ALNUM, ID);
+    let starts = if whole {
+        first..(first + 1).min((word_end + 1).saturating_sub(ID))
+    } else {
+        first..word_end
+    };
+    // Behind an escape (`\n`) a word starts within a run of letters.
+    let ids = starts.filter(|start| view.starts_word(*start));
+    ids.filter_map(|start| match shown(view, start..word_end) {
+        Some(shown) => Some(start + shown),
+        None => whole.then_some(word_end),
+    })
+    .min()
 }

@@ -3,7 +3,7 @@
 use super::site::quote_at;
 use super::value::{self, Style, skip_space};
 use super::{Context, Find, Matcher, Rule};
-use crate::chars::{Set, is_space};
+use crate::chars::Set;
 use crate::found::Found;
 use crate::placeholder;
 use crate::until::Until;
@@ -38,7 +38,7 @@ pub(super) static RULES: &[Rule] = &[
                 "identified with p as \"[REDACTED]\";",
             ),
         ],
-        misses: &["identified by name", "IDENTIFIED BY '';"],
+        misses: &["identified by name", "IDENTIFIED BY '';", "identified by `ref` in it"],
     },
 ];
 
@@ -92,8 +92,7 @@ fn identified(view: &View<'_>, anchor: Range<usize>, _: &Context<'_>, found: &mu
         }
         at = skip_space(view, at + 3, false)?;
     }
-    let quoted = quote_at(view, at)?.is_some() && !view.at(at)?.is_none_or(is_space);
-    if quoted {
+    if quote_at(view, at)?.is_some_and(|quote| quote.mark != b'`') {
         value::hide(view, at, Style::Assigned, false, found)
     } else {
         Ok(())

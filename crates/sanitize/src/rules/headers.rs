@@ -45,6 +45,9 @@ pub(super) static RULES: &[Rule] = &[
             "authorization is required",
             "Authorization: Bearer $TOKEN\n",
             "use authorization: Bearer token auth",
+            "async_require_authorization::{service, layer9}",
+            "header::AUTHORIZATION => \"abcdefghijklmnopqrstuvwxyz\"",
+            "[`Authorization`]: https://example.test/a-long-address-of-a-page",
         ],
     },
     Rule {
@@ -58,7 +61,11 @@ pub(super) static RULES: &[Rule] = &[
             ("{\"cookie\":\"a=b\"}", "{\"cookie\":\"[REDACTED]\"}"),
             ("Cookie: ***; b=c1\n", "Cookie: ***; [REDACTED]\n"),
         ],
-        misses: &["cookie: none taken", "cookies are off"],
+        misses: &[
+            "cookie: none taken",
+            "cookies are off",
+            "use crate::cookie::service9::CookieService;",
+        ],
     },
     Rule {
         id: "otlp-headers",
@@ -150,9 +157,17 @@ fn header(view: &View<'_>, anchor: &Range<usize>, context: &Context<'_>, kind: K
     {
         return Ok(None);
     }
+    // A link of Markdown: [`Authorization`]: https://…
+    if site.quote.is_some_and(|quote| quote.mark == b'`') && view.before(site.after) == Some(b']') {
+        return Ok(None);
+    }
     let sign = skip_space(view, site.after, false)?;
+    // In source code `::` parts the names of a path, and is no separator.
+    let in_path = view.slice(0..site.key.start).ends_with(b"::");
     let mut start = match view.at(sign)? {
+        Some(b':') if sign == site.after && view.at(sign + 1)? == Some(b':') => return Ok(None),
         Some(b':') => sign + 1,
+        Some(b'=') if in_path => return Ok(None),
         Some(b'=') => sign + 1 + usize::from(view.at(sign + 1)? == Some(b'>')),
         _ => return Ok(None),
     };

@@ -33,6 +33,8 @@ pub(crate) struct Document {
     named: Option<Sensitive>,
     /// In a string: where it starts, behind its quote.
     string: Option<usize>,
+    /// No value that waits starts before this place.
+    oldest: usize,
 }
 
 impl Document {
@@ -44,6 +46,7 @@ impl Document {
             begun: false,
             named,
             string: None,
+            oldest: 0,
         }
     }
 
@@ -60,6 +63,7 @@ impl Document {
     /// The text lost its first `len` bytes.
     pub(super) fn shift(&mut self, len: usize) {
         self.string = self.string.map(|start| start.saturating_sub(len));
+        self.oldest = self.oldest.saturating_sub(len);
         self.levels.iter_mut().for_each(|level| level.shift(len));
     }
 
@@ -72,7 +76,10 @@ impl Document {
                 Some(start) => self.text(view, pos, start, found),
                 None => self.token(view, pos, found),
             };
-            self.levels.iter_mut().for_each(|level| level.forget(*pos));
+            if *pos > self.oldest + FURTHEST {
+                self.levels.iter_mut().for_each(|level| level.forget(*pos));
+                self.oldest = self.held().unwrap_or(*pos);
+            }
             match step {
                 Ok(true) => {}
                 Ok(false) => return true,

@@ -12,4 +12,5 @@ mod planted;
 mod provisioning;
 mod rules;
 mod structures;
+mod terraform;
 mod user_rules;
