@@ -24,13 +24,13 @@ impl Evidence<'_> {
     /// The result. The engine's summary is believed except where the exit status is worse.
     pub(super) fn outcome(&self) -> Outcome {
         let word = self.summary.and_then(|summary| summary.result.as_deref());
-        if let Some(signal) = self.end.signal.as_deref() {
-            return match () {
-                () if word == Some("succeeded") && self.summary.is_some() => Outcome::Succeeded,
-                () if self.end.interrupted => Outcome::Interrupted,
-                () if ASKING.contains(&signal) => Outcome::Canceled,
-                () if signal == "SIGKILL" => Outcome::Interrupted,
-                () => Outcome::Failed,
+        // Who was killed after the engine had its say is judged by that.
+        if let (None, Some(signal)) = (word, self.end.signal.as_deref()) {
+            return match signal {
+                _ if self.end.interrupted => Outcome::Interrupted,
+                "SIGKILL" => Outcome::Interrupted,
+                _ if ASKING.contains(&signal) => Outcome::Canceled,
+                _ => Outcome::Failed,
             };
         }
         if self.end.interrupted && self.summary.is_none() {
@@ -179,6 +179,9 @@ mod tests {
             judged(None, false, killed("SIGSEGV")),
             (Outcome::Failed, kind("SIGSEGV"))
         );
+        assert_eq!(judged(Some("succeeded"), true, killed("SIGKILL")).0, Outcome::Succeeded);
+        assert_eq!(judged(Some("failed"), true, killed("SIGKILL")).0, Outcome::Failed);
+        assert_eq!(judged(Some("canceled"), true, killed("SIGKILL")).0, Outcome::Canceled);
         let sealed = End {
             interrupted: true,
             ..End::default()
