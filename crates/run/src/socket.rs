@@ -171,8 +171,8 @@ fn sweep(place: &Path) {
             .metadata()
             .is_ok_and(|about| about.is_dir() && about.uid() == user);
         if let Some(locked) = mine.then(|| lock(&entry.path())).and_then(Result::ok) {
-            let _ = fs::remove_file(entry.path().join(NAME));
-            let _ = fs::remove_dir(entry.path());
+            // With what else that run had there: sockets of its tools, links, their messages.
+            let _ = fs::remove_dir_all(entry.path());
             drop(locked);
         }
     }

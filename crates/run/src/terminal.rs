@@ -20,7 +20,8 @@ pub enum PtyMode {
 }
 
 impl PtyMode {
-    pub(crate) fn wanted(self) -> bool {
+    /// Whether the job gets one.
+    pub fn wanted(self) -> bool {
         match self {
             Self::Always => true,
             Self::Never => false,

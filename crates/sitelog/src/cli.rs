@@ -7,7 +7,7 @@ pub(crate) use audit::{
     AuditVerifyArgs, FilterArgs,
 };
 
-use crate::settings::{GlobalSettings, LedgerSettings, OtlpFlags, RunSettings, SanitizeFlags};
+use crate::settings::{GlobalSettings, LedgerSettings, MaptSettings, OtlpFlags, RunSettings, SanitizeFlags};
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -78,6 +78,8 @@ pub(crate) struct RunArgs {
     pub(crate) otlp: OtlpFlags,
     #[command(flatten)]
     pub(crate) sanitize: SanitizeFlags,
+    #[command(flatten)]
+    pub(crate) mapt: MaptSettings,
     /// The command and its arguments
     #[arg(required = true, last = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
@@ -199,7 +201,12 @@ pub(crate) struct RedactAddArgs {
     #[arg(long, env = "SITELOG_REDACT_ADD_ENV", value_name = "VARIABLE", value_delimiter = ',')]
     pub(crate) env: Vec<String>,
     /// What warnings and explanations call the value
-    #[arg(long, env = "SITELOG_REDACT_ADD_NAME", value_name = "NAME", default_value = "registered")]
+    #[arg(
+        long,
+        env = "SITELOG_REDACT_ADD_NAME",
+        value_name = "NAME",
+        default_value = "registered"
+    )]
     pub(crate) name: String,
     /// The run's socket; a job has it in its environment
     #[arg(long, env = "SITELOG_SOCKET", value_name = "PATH")]
@@ -238,6 +245,8 @@ pub(crate) struct ConfigArgs {
     pub(crate) otlp: OtlpFlags,
     #[command(flatten)]
     pub(crate) sanitize: SanitizeFlags,
+    #[command(flatten)]
+    pub(crate) mapt: MaptSettings,
 }
 
 /// `sitelog demo`.

@@ -4,6 +4,7 @@ use crate::exit::say;
 use crate::settings::LogLevel;
 use sitelog_model::Signal;
 use sitelog_run::Tally;
+use sitelog_run::provisioning::Provisioned;
 use sitelog_run::socket::SocketCounts;
 
 /// What is to be said, the worst first.
@@ -41,6 +42,33 @@ impl Report {
         if failed > 0 {
             self.0
                 .push((LogLevel::Warn, format!("{failed} requests of the job were refused")));
+        }
+    }
+
+    /// Something that was asked for has no effect.
+    pub(crate) fn unused(&mut self, what: Option<&str>) {
+        self.0.extend(what.map(|what| (LogLevel::Warn, what.to_owned())));
+    }
+
+    /// The tools of the job are not recorded as such.
+    pub(crate) fn no_tools(&mut self, error: &std::io::Error) {
+        self.lost(format!("the operations of tools in the job are not recorded: {error}"));
+    }
+
+    /// What was and was not recorded of tools.
+    pub(crate) fn provisioned(&mut self, told: &Provisioned) {
+        let why = told.records.why.as_deref().unwrap_or("unknown");
+        if told.records.dropped > 0 {
+            self.lost(format!(
+                "{} audit records were not recorded: {why}",
+                told.records.dropped
+            ));
+        }
+        if told.malformed > 0 {
+            self.lost(format!("{} events of tools could not be read", told.malformed));
+        }
+        if told.unread > 0 {
+            self.lost(format!("{} event streams were still open at the end", told.unread));
         }
     }
 

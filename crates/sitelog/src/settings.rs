@@ -5,6 +5,7 @@
 
 mod file;
 mod ledger;
+mod mapt;
 mod otlp;
 mod run;
 mod sanitize;
@@ -12,6 +13,7 @@ mod values;
 
 pub(crate) use file::File;
 pub(crate) use ledger::LedgerSettings;
+pub(crate) use mapt::MaptSettings;
 pub(crate) use otlp::{OtlpFile, OtlpFlags};
 pub(crate) use run::RunSettings;
 pub(crate) use sanitize::{SanitizeFile, SanitizeFlags};

@@ -1,8 +1,8 @@
 //! From settings to the parts that commands work with.
 
 use crate::exit::Failure;
-use crate::settings::{File, GlobalSettings, LedgerSettings, LogLevel, OtlpFlags, SanitizeFlags, merge};
-use sitelog_export::config::{Layers, OtlpConfig};
+use crate::settings::{File, GlobalSettings, LedgerSettings, LogLevel, MaptSettings, OtlpFlags, SanitizeFlags, merge};
+use sitelog_export::config::{Given, Key, Layers, OtlpConfig};
 use sitelog_ledger::Ledger;
 use sitelog_model::TenantId;
 use sitelog_sanitize::{Declared, Sanitizer, declared_from_env};
@@ -43,6 +43,21 @@ impl Setup {
     pub(crate) fn ledger(&self, settings: &LedgerSettings) -> Result<Ledger, Failure> {
         let settings = merge(settings, &self.file.ledger)?.effective();
         Ok(Ledger::open(self.data_dir(), settings.options())?)
+    }
+
+    /// Where a run's records are sent, which mapt's flags may say too.
+    pub(crate) fn otlp_of_run(&self, flags: &OtlpFlags, mapt: &MaptSettings) -> Result<OtlpConfig, Failure> {
+        let mut flags = flags.clone();
+        let is_endpoint = |given: &Given| given.key == Key::Endpoint && given.signal.is_none();
+        if !flags.0.iter().any(is_endpoint) {
+            flags.0.extend(mapt.destination());
+        }
+        let mut otlp = self.otlp(&flags)?;
+        if let Some(authorization) = mapt.authorization() {
+            otlp.set_header("authorization", &authorization, "--otel-auth-token")
+                .map_err(Failure::usage)?;
+        }
+        Ok(otlp)
     }
 
     /// Where records are sent.

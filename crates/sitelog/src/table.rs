@@ -35,7 +35,9 @@ pub(crate) fn time(nanos: u64) -> String {
 
 /// A time in UTC (RFC 3339), from Unix nanoseconds.
 pub(crate) fn rfc3339(nanos: u64) -> String {
-    jiff::Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or_default().to_string()
+    jiff::Timestamp::from_nanosecond(i128::from(nanos))
+        .unwrap_or_default()
+        .to_string()
 }
 
 /// A length of time with the two units that matter.

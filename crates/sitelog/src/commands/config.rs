@@ -32,8 +32,13 @@ pub(super) fn run(setup: &Setup, command: &ConfigCommand) -> Result<ExitCode, Fa
 
 /// What is in force, as JSON (which is YAML), with secrets hidden.
 fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
-    let (sanitizer, _) = setup.sanitizer(&args.sanitize, &args.run.redact_env, Vec::new())?;
-    let otlp = setup.otlp(&args.otlp)?;
+    let (sanitizer, _) = setup.sanitizer(
+        &args.sanitize,
+        &args.run.redact_env,
+        Vec::from_iter(args.mapt.declared()),
+    )?;
+    let mapt = merge(&args.mapt, &setup.file.mapt)?;
+    let otlp = setup.otlp_of_run(&args.otlp, &mapt)?;
     let mut global = serde_json::to_value(&setup.global).map_err(anyhow::Error::from)?;
     global["tenant"] = setup.tenant()?.to_string().into();
     global["log-level"] = serde_json::to_value(setup.log_level()).map_err(anyhow::Error::from)?;
@@ -43,6 +48,7 @@ fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
         "otlp": destinations(&otlp),
         "ledger": merge(&args.ledger, &setup.file.ledger)?.effective(),
         "run": merge(&args.run, &setup.file.run)?.effective(),
+        "mapt": mapt,
         "sanitize": setup.file.sanitize.effective(&args.sanitize),
     });
     let text = serde_json::to_string_pretty(&value).map_err(anyhow::Error::from)?;

@@ -5,16 +5,18 @@ use crate::exit::{Failure, say};
 use crate::leftovers::Leftovers;
 use crate::records::RecordsFile;
 use crate::report::Report;
-use crate::settings::{RunSettings, merge};
+use crate::settings::{MaptSettings, RunSettings, merge};
 use crate::setup::Setup;
 use sitelog_export::{Exporter, OtlpConfig, Patience};
 use sitelog_ledger::{Chain, Ledger};
 use sitelog_model::{Signal, TenantId, Ulid};
 use sitelog_run::ci::Ci;
+use sitelog_run::provisioning::{Provisioned, Provisioning, Wishes};
 use sitelog_run::socket::Socket;
-use sitelog_run::{Execution, Identity, Invocation, Outcome, Recorded, Recording, Run, Signals, execute};
+use sitelog_run::{Execution, Identity, Invocation, Outcome, Profile, Recorded, Recording, Run, Signals, execute};
 use sitelog_sanitize::{Declared, Sanitizer};
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,13 +25,15 @@ const IDLE: Duration = Duration::from_secs(1);
 
 pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     let settings = merge(&args.settings, &setup.file.run)?.effective();
-    let otlp = setup.otlp(&args.otlp)?;
+    let mapt = merge(&args.mapt, &setup.file.mapt)?;
+    let otlp = setup.otlp_of_run(&args.otlp, &mapt)?;
     let env = |name: &str| std::env::var(name).ok();
     let mut ci = Ci::detect(&env);
     if !settings.propagate_traceparent.unwrap_or(false) {
         ci.agent_traceparent = None;
     }
-    let identity = identity(setup, &settings)?;
+    let profile = mapt.profile().map_err(Failure::usage)?;
+    let identity = identity(setup, &settings, profile.as_ref())?;
     let records = settings
         .records
         .as_deref()
@@ -41,13 +45,14 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     // Two things that take milliseconds each and know nothing of one another.
     let (chain, sanitizer) = std::thread::scope(|scope| {
         let chain = scope.spawn(|| open_chain(&ledger, &identity.tenant, id));
-        let sanitizer = sanitizer(setup, args, &settings, &ci, &otlp);
+        let sanitizer = sanitizer(setup, args, &settings, &ci, (&otlp, &mapt));
         let panicked = |_| Err("the ledger panicked".to_owned());
         (chain.join().unwrap_or_else(panicked), sanitizer)
     });
     let (sanitizer, short) = sanitizer?;
     let mut report = Report::default();
     report.short_secrets(&short);
+    report.unused(mapt.missing());
     let argv: Vec<String> = args
         .command
         .iter()
@@ -81,11 +86,19 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         report.no_socket(error);
     }
     let socket = socket.ok();
-    let invocation = Invocation {
+    let mut invocation = Invocation {
         argv: args.command.clone(),
         executable: None,
         env: job_env(&recording, socket.as_ref()),
     };
+
+    let tools = socket
+        .as_ref()
+        .zip(settings.wishes(profile))
+        .and_then(|(socket, wishes)| {
+            let tools = provisioning(&recording, socket.path(), wishes, &mut invocation);
+            tools.map_err(|error| report.no_tools(&error)).ok()
+        });
 
     let mut signals = Signals::take()?;
     let result = execute(
@@ -94,8 +107,12 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         settings.manner(),
         recording.recorder(),
         &sanitizer,
-        None,
+        tools.as_ref().map(Provisioning::watch),
     );
+    let provisioned = match (tools, &result) {
+        (Some(tools), Ok(Execution { outcome, .. })) => tools.end(outcome),
+        _ => Provisioned::default(),
+    };
     let asked = socket.map(Socket::close).unwrap_or_default();
     let Execution { outcome, .. } = result.map_err(|error| Failure {
         code: 126,
@@ -108,6 +125,7 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     let Recorded { tally, fault } = recording.end(&outcome);
     signals.end_with(outcome.exit_code());
     report.recorded(&tally, fault.as_deref());
+    report.provisioned(&provisioned);
     report.asked(asked);
     if let Some(fault) = records.and_then(|records| records.finish().err()) {
         report.lost(format!("--records: {fault}"));
@@ -122,6 +140,20 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
     report.print(setup.log_level());
     // Everything is written and closed: taking the process apart piece by piece would only hold up whoever waits for it.
     std::process::exit(outcome.exit_code())
+}
+
+/// Makes ready for the tools of the job, beside the run's socket.
+fn provisioning(
+    recording: &Recording,
+    socket: &Path,
+    wishes: Wishes,
+    invocation: &mut Invocation,
+) -> std::io::Result<Provisioning> {
+    let var = |name: &str| std::env::var_os(name);
+    let folder = socket.parent().ok_or(std::io::ErrorKind::NotFound)?;
+    let mut tools = Provisioning::begin(recording, folder, wishes, &var)?;
+    tools.arm(invocation, &var);
+    Ok(tools)
 }
 
 /// The run's chain, which this process alone writes.
@@ -151,20 +183,21 @@ fn job_env(recording: &Recording, socket: Option<&Socket>) -> Vec<(OsString, OsS
     ]
 }
 
-fn identity(setup: &Setup, settings: &RunSettings) -> Result<Identity, Failure> {
+fn identity(setup: &Setup, settings: &RunSettings, profile: Option<&Profile>) -> Result<Identity, Failure> {
     let pair = |text: &String| {
         let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty())?;
         Some((key.to_owned(), value.to_owned()))
     };
     let wrong = |text: &String| Failure::usage(format!("--attr {text:?}: write KEY=VALUE"));
-    let attributes = settings.attr.iter().map(|text| pair(text).ok_or_else(|| wrong(text)));
+    let given = settings.attr.iter().map(|text| pair(text).ok_or_else(|| wrong(text)));
+    let of_profile = profile.into_iter().flat_map(Profile::run).map(Ok);
     Ok(Identity {
         tenant: setup.tenant()?,
         actor: settings.actor.clone(),
         operation: settings.operation.clone(),
         project: settings.project.clone(),
         stack: settings.stack.clone(),
-        attributes: attributes.collect::<Result<_, _>>()?,
+        attributes: of_profile.chain(given).collect::<Result<_, _>>()?,
     })
 }
 
@@ -174,10 +207,10 @@ fn sanitizer(
     args: &RunArgs,
     settings: &RunSettings,
     ci: &Ci,
-    otlp: &OtlpConfig,
+    (otlp, mapt): (&OtlpConfig, &MaptSettings),
 ) -> Result<(Sanitizer, Vec<String>), Failure> {
     let globs: Vec<String> = settings.redact_env.iter().chain(&ci.secrets).cloned().collect();
-    let mut declared = Vec::new();
+    let mut declared = Vec::from_iter(mapt.declared());
     // What opens the destination to us must not stand in what we send there.
     for destination in Signal::ALL.into_iter().filter_map(|signal| otlp.destination(signal)) {
         let headers = destination.headers.iter();

@@ -1,6 +1,6 @@
 //! The configuration file: `sitelog.yaml`.
 
-use super::{GlobalSettings, LedgerSettings, OtlpFile, RunSettings, SanitizeFile};
+use super::{GlobalSettings, LedgerSettings, MaptSettings, OtlpFile, RunSettings, SanitizeFile};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,8 @@ pub(crate) struct File {
     pub(crate) ledger: LedgerSettings,
     /// How `sitelog run` runs and records a job.
     pub(crate) run: RunSettings,
+    /// mapt's names and destination, for `sitelog run`.
+    pub(crate) mapt: MaptSettings,
     /// What is hidden besides what sitelog knows.
     pub(crate) sanitize: SanitizeFile,
     /// Where it was read from.

@@ -4,7 +4,8 @@ use super::Period;
 use clap::Args;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sitelog_run::{Manner, Policy, PtyMode, WhenFull};
+use sitelog_run::provisioning::Wishes;
+use sitelog_run::{Manner, Policy, Profile, PtyMode, WhenFull};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,6 +52,12 @@ pub(crate) struct RunSettings {
     /// A resource attribute (repeatable)
     #[arg(long = "attr", env = "SITELOG_ATTR", value_name = "KEY=VALUE", value_delimiter = ',')]
     pub(crate) attr: Vec<String>,
+    /// Which tool the command is: auto, pulumi, terraform, tofu; none: no tool is recorded as such [default: auto]
+    #[arg(long, env = "SITELOG_TOOL", value_name = "TOOL", hide_possible_values = true)]
+    pub(crate) tool: Option<ToolChoice>,
+    /// Put shims of known tools first in the job's PATH, for programs that call them [default: true]
+    #[arg(long, env = "SITELOG_INTERCEPT", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), value_name = "BOOL")]
+    pub(crate) intercept: Option<bool>,
     /// Under Buildkite, take the agent's trace as the parent
     #[arg(long, visible_alias = "tracing-propagate-traceparent", env = "BUILDKITE_TRACING_PROPAGATE_TRACEPARENT",
           num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), value_name = "BOOL")]
@@ -67,6 +74,22 @@ pub(crate) enum Pty {
     Always,
     /// Never.
     Never,
+}
+
+/// Which tool a command is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ToolChoice {
+    /// By its name.
+    Auto,
+    /// Pulumi, whatever it is called.
+    Pulumi,
+    /// Terraform, whatever it is called.
+    Terraform,
+    /// OpenTofu, whatever it is called.
+    Tofu,
+    /// None, and none that it starts.
+    None,
 }
 
 /// What happens at the budget.
@@ -89,6 +112,8 @@ impl RunSettings {
         self.disk_patience.get_or_insert(seconds(10));
         self.flush_timeout.get_or_insert(seconds(10));
         self.grace.get_or_insert(seconds(2));
+        self.tool.get_or_insert(ToolChoice::Auto);
+        self.intercept.get_or_insert(true);
         self.propagate_traceparent.get_or_insert(false);
         self
     }
@@ -119,6 +144,23 @@ impl RunSettings {
             disk_patience: time(self.disk_patience),
             tell: crate::exit::say,
         }
+    }
+
+    /// What is recorded of tools; `None` when nothing is.
+    pub(crate) fn wishes(&self, profile: Option<Profile>) -> Option<Wishes> {
+        let tool = match self.tool {
+            Some(ToolChoice::None) => return None,
+            Some(ToolChoice::Pulumi) => Some("pulumi"),
+            Some(ToolChoice::Terraform) => Some("terraform"),
+            Some(ToolChoice::Tofu) => Some("tofu"),
+            Some(ToolChoice::Auto) | None => None,
+        };
+        Some(Wishes {
+            tool: tool.map(str::to_owned),
+            intercept: self.intercept != Some(false),
+            on_pty: self.manner().pty.wanted(),
+            profile,
+        })
     }
 
     /// How long the end of the run waits for a destination that makes progress.
