@@ -81,8 +81,14 @@ pub fn declared_from_env(
     (declared, short)
 }
 
-/// Identifiers are no secrets here: a user's name declared would shred the log.
+/// The shell's folders (POSIX), whose names end like a password's.
+const FOLDERS: [&str; 2] = ["PWD", "OLDPWD"];
+
+/// Identifiers are no secrets here: a user's name declared would shred the log, and so would the working folder.
 fn is_secret(keys: &Keys, name: &str) -> bool {
+    if FOLDERS.contains(&name) {
+        return false;
+    }
     keys.classify(name.as_bytes())
         .is_some_and(|found| found.kind != crate::keys::KeyKind::Identifier)
 }
@@ -126,11 +132,14 @@ mod tests {
             ("A_SECRET", ""),
             ("B_SECRET", "${UNSET}"),
             ("USERNAME", "runner"),
+            ("PWD", "/srv/build"),
+            ("OLDPWD", "/srv/other"),
+            ("DB_PWD", "hunter23"),
         ];
         let env = env.map(|(name, value)| (name.into(), value.into()));
         let (declared, short) = declared_from_env(env.into_iter(), &["DEPLOY_*".to_owned()]);
         let names: Vec<_> = declared.iter().map(|declared| declared.name.as_str()).collect();
-        assert_eq!(names, ["API_KEY", "DEPLOY_STRING", "DB_PASSWORDS"]);
+        assert_eq!(names, ["API_KEY", "DEPLOY_STRING", "DB_PASSWORDS", "DB_PWD"]);
         assert_eq!(short, ["TOKEN"]);
         assert!(!format!("{declared:?}").contains("hunter22"));
     }
