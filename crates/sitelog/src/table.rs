@@ -40,6 +40,12 @@ pub(crate) fn rfc3339(nanos: u64) -> String {
         .to_string()
 }
 
+/// So many of something: `1 chain`, `2 chains`.
+pub(crate) fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
 /// A length of time with the two units that matter.
 pub(crate) fn period(nanos: u64) -> String {
     let (unit, name) = match nanos {

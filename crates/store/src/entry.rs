@@ -60,6 +60,11 @@ impl Entry {
         }
     }
 
+    /// Whether a boolean attribute is there and true.
+    pub fn is_true(&self, key: &str) -> bool {
+        matches!(self.get(key), Some(Value::Bool(true)))
+    }
+
     /// An integer attribute.
     pub fn int(&self, key: &str) -> Option<i64> {
         match self.get(key)? {

@@ -4,6 +4,7 @@ use super::{filter, find, store};
 use crate::cli::AuditExportArgs;
 use crate::exit::{Failure, say};
 use crate::setup::Setup;
+use crate::table;
 use sitelog_ledger::{ChainId, Ledger, Selection};
 use sitelog_model::{TenantId, Ulid};
 use sitelog_store::Operation;
@@ -44,11 +45,11 @@ pub(super) fn run(setup: &Setup, ledger: &Ledger, args: &AuditExportArgs) -> Res
         write(ledger, &selections, &args.output)?
     };
     say(&format!(
-        "{} operations, {} frames of {} chains, {} bytes; verify it elsewhere with the key that `sitelog audit key` prints",
-        operations.len(),
-        done.frames,
-        done.chains,
-        done.bytes
+        "{}, {} of {}, {}; verify it elsewhere with the key that `sitelog audit key` prints",
+        table::count(operations.len() as u64, "operation"),
+        table::count(done.frames, "frame"),
+        table::count(done.chains, "chain"),
+        table::count(done.bytes, "byte")
     ));
     Ok(ExitCode::SUCCESS)
 }

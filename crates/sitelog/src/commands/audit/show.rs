@@ -98,11 +98,7 @@ fn head(operation: &Operation, entries: &[Entry]) -> String {
     if let Some(code) = operation.exit_code {
         let _ = write!(outcome, " (exit status {code})");
     }
-    if let Some(why) = operation
-        .error_type
-        .as_deref()
-        .filter(|why| why.parse::<i64>().is_err())
-    {
+    if let Some(why) = operation.error_type.as_deref().filter(|why| !why.starts_with("exit_")) {
         let _ = write!(outcome, ", {}", plain(why));
     }
     let frames = entries.iter().map(|entry| entry.frame);
@@ -130,13 +126,20 @@ fn row((indent, resource): (String, &tree::Resource<'_>)) -> Vec<String> {
     } else {
         resource.short
     };
-    let action = match (resource.failed, resource.done) {
-        (true, _) => format!("{} FAILED", resource.action),
-        (false, false) => format!("{} unfinished", resource.action),
-        (false, true) => resource.action.to_owned(),
+    // A module is no resource of its own to hang it below.
+    let module = resource.parent.filter(|parent| parent.starts_with("module."));
+    let label = match module {
+        Some(module) => format!("{module}.{short}"),
+        None => short.to_owned(),
+    };
+    let action = match (resource.failed, resource.planned, resource.done) {
+        (true, _, _) => format!("{} FAILED", resource.action),
+        (false, true, _) => format!("would {}", resource.action),
+        (false, false, false) => format!("{} unfinished", resource.action),
+        (false, false, true) => resource.action.to_owned(),
     };
     vec![
-        indent + &plain(short),
+        indent + &plain(&label),
         plain(resource.kind),
         action,
         table::period(resource.times.1.saturating_sub(resource.times.0)),

@@ -13,6 +13,8 @@ pub(super) struct Resource<'a> {
     pub(super) parent: Option<&'a str>,
     pub(super) failed: bool,
     pub(super) done: bool,
+    /// Nothing was done, only said that it would be.
+    pub(super) planned: bool,
     /// First sign of it and last, Unix nanoseconds.
     pub(super) times: (u64, u64),
 }
@@ -38,11 +40,18 @@ pub(super) fn resources(entries: &[Entry]) -> Vec<Resource<'_>> {
                 parent: None,
                 failed: false,
                 done: false,
+                planned: true,
                 times: (entry.time, entry.time),
             });
             all.len() - 1
         });
         let resource = &mut all[place];
+        let is_plan = entry.is_true(name::SITELOG_RESOURCE_PLANNED);
+        if resource.planned && !is_plan {
+            resource.planned = false;
+            resource.times = (entry.time, entry.time);
+            resource.done = false;
+        }
         resource.times.1 = resource.times.1.max(entry.time);
         resource.parent = entry.text(name::SITELOG_RESOURCE_PARENT).or(resource.parent);
         resource.failed |= step == "failed";
@@ -117,6 +126,7 @@ mod tests {
             parent,
             failed: false,
             done: true,
+            planned: false,
             times: (0, 0),
         }
     }

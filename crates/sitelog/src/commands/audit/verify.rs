@@ -5,6 +5,7 @@ use crate::cli::{AuditVerifyArgs, Format};
 use crate::exit::Failure;
 use crate::runs;
 use crate::setup::Setup;
+use crate::table;
 use indicatif::{ProgressBar, ProgressStyle};
 use sitelog_ledger::{BundleError, ChainReport, Check, Ledger, Outside, Place, PublicKey, Report, Scope, read_bundle};
 use sitelog_model::TenantId;
@@ -103,9 +104,10 @@ fn text(report: &Report) -> String {
         .sum();
     let sealed = report.chains.iter().filter(|chain| is_sealed(chain)).count();
     out += &format!(
-        "checked {} chains ({sealed} sealed), {frames} frames, {} bytes\n",
-        report.chains.len(),
-        report.bytes
+        "checked {} ({sealed} sealed), {}, {}\n",
+        table::count(report.chains.len() as u64, "chain"),
+        table::count(frames, "frame"),
+        table::count(report.bytes, "byte"),
     );
     if let Some(trail) = &report.trail {
         out += &format!("trail   {} entries\n", trail.size);
