@@ -85,7 +85,9 @@ impl<T: Copy> Grams<T> {
                 | self.bit(folded >> 24)
                 | self.bit(folded >> 32);
             if bits & 1 != 0 {
-                break;
+                return (0..5)
+                    .find(|place| self.bit(folded >> (8 * place)) & 1 != 0)
+                    .map(|place| at + place);
             }
             at += 5;
         }

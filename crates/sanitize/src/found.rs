@@ -1,5 +1,6 @@
 //! What matchers hand to the engine: spans to hide, and spans whose end has not arrived yet.
 
+use crate::spans::Spans;
 use crate::until::Until;
 use std::ops::Range;
 
@@ -54,11 +55,14 @@ pub(crate) struct Found {
     pub(crate) opens: Vec<Open>,
     /// From here on the matcher may yet hide something: set before it asks for bytes that may not have arrived.
     pub(crate) hold: usize,
+    /// Spans that were walked lately.
+    pub(crate) spans: Spans,
 }
 
 impl Found {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(spans: Spans) -> Self {
         Self {
+            spans,
             rule: 0,
             hits: Vec::new(),
             opens: Vec::new(),

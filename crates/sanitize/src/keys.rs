@@ -57,12 +57,12 @@ static PLURALS: &[&[&str]] = &[
     &["private", "key"],
 ];
 
-/// The words by which the scan finds a key; each key of the list holds one of them.
+/// The words by which the scan finds a key; each key of the list but the headers holds one of them.
 #[rustfmt::skip]
 pub(crate) static ANCHORS: &[&str] = &[
-    "password", "passwd", "pwd", "passphrase", "secret", "key", "token", "authorization", "cookie", "credential",
-    "connection", "customer", "payment", "scheduler", "honeycomb", "email", "username", "user_name", "user-name",
-    "user.name", "user name", "otlp_headers", "_headers", "pass_word", "pass-word", "pass_phrase", "pass-phrase",
+    "password", "passwd", "pwd", "passphrase", "secret", "key", "token", "credential", "connection", "customer",
+    "payment", "scheduler", "honeycomb", "email", "username", "user_name", "user-name", "user.name", "user name",
+    "pass_word", "pass-word", "pass_phrase", "pass-phrase",
 ];
 
 /// The words of a key, the last one first: parted by what is no letter or digit, and by humps.
@@ -76,31 +76,56 @@ impl<'a> Iterator for Words<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        let key = self.key;
-        while self.end > 0 && !key[self.end - 1].is_ascii_alphanumeric() {
-            self.end -= 1;
+        let class = |at: usize| CLASSES[usize::from(self.key[at])];
+        let mut end = self.end;
+        while end > 0 && class(end - 1) == Class::Other {
+            end -= 1;
         }
-        let end = self.end;
-        while self.end > 0 && key[self.end - 1].is_ascii_alphanumeric() {
-            self.end -= 1;
-            if hump(key, self.end) {
+        let (mut start, mut after) = (end, Class::Other);
+        while start > 0 {
+            let here = class(start - 1);
+            if here == Class::Other {
                 break;
             }
+            start -= 1;
+            // A hump: `aB` before the `B`, `APIKey` before the `K`.
+            if here == Class::Upper && start > 0 {
+                match class(start - 1) {
+                    Class::Lower | Class::Digit => break,
+                    Class::Upper if after == Class::Lower => break,
+                    _ => {}
+                }
+            }
+            after = here;
         }
-        (self.end < end).then(|| &key[self.end..end])
+        self.end = start;
+        (start < end).then(|| &self.key[start..end])
     }
 }
 
-/// Whether a hump starts at a place: `aB` before the `B`, `APIKey` before the `K`.
-#[inline]
-fn hump(key: &[u8], at: usize) -> bool {
-    key[at].is_ascii_uppercase()
-        && at.checked_sub(1).map(|before| key[before]).is_some_and(|before| {
-            before.is_ascii_lowercase()
-                || before.is_ascii_digit()
-                || (before.is_ascii_uppercase() && key.get(at + 1).is_some_and(u8::is_ascii_lowercase))
-        })
+/// What a byte is to the words of a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Other,
+    Lower,
+    Digit,
+    Upper,
 }
+
+static CLASSES: [Class; 256] = {
+    let mut classes = [Class::Other; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' => Class::Lower,
+            b'0'..=b'9' => Class::Digit,
+            b'A'..=b'Z' => Class::Upper,
+            _ => Class::Other,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 /// No word of the list is longer, written without separators.
 const LONGEST_WORD: usize = 24;

@@ -25,6 +25,7 @@ pub mod rules;
 mod sanitizer;
 mod scan;
 mod settings;
+mod spans;
 mod stream;
 mod tally;
 mod text;

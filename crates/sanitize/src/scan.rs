@@ -3,13 +3,10 @@
 use crate::chars::KEY;
 use crate::found::{Found, Hit, Open, unite};
 use crate::rules::compiled::{Candidate, Compiled};
+use crate::spans::Spans;
 use crate::until::Until;
 use crate::view::View;
 use std::mem;
-use std::ops::Range;
-
-/// Spans whose end was found lately: what starts inside one of the same kind need not be walked again.
-const RECENT: usize = 16;
 
 /// Where a scan stands. All places count from the start of the view.
 #[derive(Debug, Default)]
@@ -21,7 +18,7 @@ pub(crate) struct Scan {
     /// Candidates that wait for more bytes.
     waiting: Vec<(Candidate, usize)>,
     opens: Vec<Open>,
-    recent: Vec<(Until, Range<usize>)>,
+    spans: Spans,
     /// The end of the last anchor of a key.
     last_key: usize,
     /// Spans to hide, united, in order.
@@ -31,10 +28,11 @@ pub(crate) struct Scan {
 impl Scan {
     /// Looks at what has arrived; everything before the returned place is decided.
     pub(crate) fn advance(&mut self, rules: &Compiled, view: &View<'_>, emitted: usize) -> usize {
-        let mut found = Found::new();
+        let mut found = Found::new(mem::take(&mut self.spans));
         for mut open in mem::take(&mut self.opens) {
             found.rule = open.rule;
             let ended = open.until.feed(view, &mut open.pos, &mut found);
+            found.spans.note(&open.until, open.start..open.pos);
             if !ended {
                 self.opens.push(open);
             }
@@ -74,6 +72,7 @@ impl Scan {
         }
         self.scanned = seen;
         unite(&mut self.hits);
+        self.spans = found.spans;
         if view.ended {
             return view.bytes.len();
         }
@@ -111,10 +110,7 @@ impl Scan {
     /// Walks a span as far as it goes, if no other of its kind does.
     fn walk(&mut self, view: &View<'_>, mut open: Open, found: &mut Found) {
         let same = |until: &Until| until.same_kind(&open.until);
-        let covered = self
-            .recent
-            .iter()
-            .any(|(until, range)| range.contains(&open.pos) && same(until))
+        let covered = found.spans.cover(&open.until, open.pos)
             || self
                 .opens
                 .iter()
@@ -124,19 +120,10 @@ impl Scan {
         }
         let start = open.pos;
         found.rule = open.rule;
-        if !open.until.feed(view, &mut open.pos, found) {
+        let ended = open.until.feed(view, &mut open.pos, found);
+        found.spans.note(&open.until, start..open.pos);
+        if !ended {
             self.opens.push(open);
-            return;
-        }
-        let range = start..open.pos;
-        match self.recent.iter_mut().find(|(until, _)| until.same_kind(&open.until)) {
-            Some(last) => last.1 = range,
-            None => {
-                if self.recent.len() == RECENT {
-                    self.recent.remove(0);
-                }
-                self.recent.push((open.until, range));
-            }
         }
     }
 
@@ -174,10 +161,7 @@ impl Scan {
             open.pos -= len;
             open.until.shift(len);
         }
-        self.recent.retain(|(_, range)| range.end > len);
-        self.recent
-            .iter_mut()
-            .for_each(|(_, range)| *range = range.start.saturating_sub(len)..range.end - len);
+        self.spans.shift(len);
         self.hits.retain(|hit| hit.range.end > len);
         self.hits
             .iter_mut()

@@ -380,8 +380,18 @@ impl Anchor {
     }
 }
 
+/// Whether a token lies in a run of its own characters that is hidden: it would end where that does.
+fn in_hidden_run(parts: &[Part], start: usize, found: &Found) -> bool {
+    match parts {
+        [Part::Lit(literal), Part::Run(set, ..)] => {
+            found.spans.cover(&Until::Not(Class(set)), start) && literal.bytes().all(|byte| set.has(byte))
+        }
+        _ => false,
+    }
+}
+
 fn token(view: &View<'_>, parts: &[Part], start: usize, found: &mut Found) -> Result<(), More> {
-    if !view.starts_word(start) {
+    if !view.starts_word(start) || in_hidden_run(parts, start, found) {
         return Ok(());
     }
     found.hold_from(start);

@@ -3,7 +3,7 @@
 use super::site::{Site, quote_at, quote_before};
 use super::value::{self, Style, skip_space};
 use super::{Context, Find, Matcher, Rule};
-use crate::chars::{BEARER, VALUE};
+use crate::chars::{ALNUM, BEARER, VALUE};
 use crate::found::Found;
 use crate::keys::KeyKind;
 use crate::placeholder;
@@ -147,6 +147,13 @@ struct Value {
 }
 
 fn header(view: &View<'_>, anchor: &Range<usize>, context: &Context<'_>, kind: KeyKind) -> Result<Option<Value>, More> {
+    if view.at(anchor.end)?.is_some_and(|next| ALNUM.has(next)) || !Site::leads(view, anchor.end)? {
+        return Ok(None);
+    }
+    let blanks = skip_space(view, anchor.end, false)?;
+    if blanks > anchor.end && !matches!(view.at(blanks)?, Some(b':' | b'=')) {
+        return Ok(None);
+    }
     let Some(site) = Site::around(view, anchor)? else {
         return Ok(None);
     };

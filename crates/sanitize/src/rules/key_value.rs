@@ -3,7 +3,7 @@
 use super::site::{Site, quote_at, quote_before};
 use super::value::{self, Style, skip_space};
 use super::{Context, Find, Matcher, Rule};
-use crate::chars::is_blank;
+use crate::chars::{VALUE, is_blank};
 use crate::found::Found;
 use crate::keys::{self, KeyKind, Sensitive};
 use crate::until::{Document, Until};
@@ -127,6 +127,9 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 fn check(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &mut Found) -> Result<(), More> {
+    if !Site::leads(view, anchor.end)? || in_hidden_value(view, anchor.end, found) {
+        return Ok(());
+    }
     let Some(mut site) = Site::around(view, &anchor)? else {
         return Ok(());
     };
@@ -140,6 +143,16 @@ fn check(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &m
         Some(quote) => after_quoted(view, &site, quote, sensitive, found),
         None => after_plain(view, &site, sensitive, found),
     }
+}
+
+/// Whether `=` and an unquoted value follow inside of a value that is hidden: one that ends where that does.
+fn in_hidden_value(view: &View<'_>, from: usize, found: &Found) -> bool {
+    let is = |at: usize, allowed: &dyn Fn(u8) -> bool| view.bytes.get(at).is_some_and(|byte| allowed(*byte));
+    found.spans.cover_value(from)
+        && is(from, &|byte| byte == b'=')
+        && found.spans.cover_value(from + 1)
+        && is(from + 1, &|byte| VALUE.has(byte) && !b"`\\[{=~".contains(&byte))
+        && is(from + 2, &|byte| !b"\"'`\\".contains(&byte))
 }
 
 /// A quoted key with `\u` escapes in it: `"pass\u0077ord"`.

@@ -20,6 +20,8 @@ pub(super) struct Site {
 }
 
 static BACKSLASH: Set = Set::new(&[], b"\\");
+/// What a key may be followed by.
+static LEADS: Set = Set::new(&[], b"=:>,(/\"'`\\ \t\r\n");
 
 impl Site {
     /// The key that an anchor lies in; `None` when what surrounds the anchor is too long to be one.
@@ -54,6 +56,15 @@ impl Site {
             after,
             start: open,
         }))
+    }
+
+    /// Whether the text behind the key that an anchor lies in, blanks skipped, is one that a value may follow.
+    ///
+    /// A quick look before [`Self::around`]: most words in a text are no keys.
+    pub(super) fn leads(view: &View<'_>, anchor_end: usize) -> Result<bool, More> {
+        let end = view.run(anchor_end, &KEY, keys::LONGEST)?;
+        let Some(next) = view.at(end)? else { return Ok(false) };
+        Ok(LEADS.has(next) || end - anchor_end == keys::LONGEST)
     }
 
     /// How the key is sensitive, alone or with the words before it, where one blank parts them (`secret access key`).
@@ -109,7 +120,13 @@ impl Site {
 static ESCAPED: Set = Set::new(&[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')], b"_.-\\");
 
 /// The quote at a place, if one is there.
+#[inline]
 pub(super) fn quote_at(view: &View<'_>, at: usize) -> Result<Option<Quote>, More> {
+    match view.at(at)? {
+        Some(mark @ (b'"' | b'\'' | b'`')) => return Ok(Some(Quote { mark, slashes: 0 })),
+        Some(b'\\') => {}
+        _ => return Ok(None),
+    }
     let end = view.run(at, &BACKSLASH, 64)?;
     Ok(match view.at(end)? {
         Some(mark @ (b'"' | b'\'' | b'`')) => Some(Quote {

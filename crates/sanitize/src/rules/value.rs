@@ -169,12 +169,14 @@ fn could_be_placeholder(text: &[u8]) -> bool {
         b"false",
         b"null",
     ];
-    let lower = text.to_ascii_lowercase();
-    let starts = names.iter().any(|name| name.starts_with(&lower));
+    let starts = names.iter().any(|name| {
+        name.get(..text.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(text))
+    });
     let bracketed = [&b"${{"[..], b"${", b"{{", b"<"]
         .iter()
         .any(|open| text.starts_with(open) || open.starts_with(text));
-    starts || text == b"$" || text == b"*" || text == b"**" || (bracketed && !text.contains(&b'\n'))
+    starts || text == b"$" || text == b"*" || text == b"**" || (bracketed && memchr::memchr(b'\n', text).is_none())
 }
 
 /// A digit, or long: what an earlier pass put in does not count (R15).
