@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod cancel;
 mod capture;
 mod event_log;
 mod invocation;

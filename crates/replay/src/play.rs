@@ -1,5 +1,6 @@
 //! Plays a recording: output and events in the order in which they came, with the recorded pauses if asked.
 
+use crate::cancel;
 use crate::capture::{Capture, Chunk, Event};
 use crate::event_log::EventLog;
 use crate::invocation::Invocation;
@@ -24,30 +25,39 @@ pub(crate) fn play(capture: &Capture, invocation: &Invocation) -> ExitCode {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         let _ = signal_hook::flag::register(signal, Arc::clone(&interrupted));
     }
-    let target = invocation.event_log.as_deref();
+    let steps = steps(capture);
+    let tells = steps.iter().any(|(_, step)| matches!(step, Step::Event(_)));
+    // Where nothing was recorded (a locked stack), the engine did not get as far as to open its log.
+    let target = invocation.event_log.as_deref().filter(|_| tells);
     let (speed, kill_at) = (number("REPLAY_SPEED").unwrap_or(0.0), number("REPLAY_KILL_AT"));
+    let stall_at = number("REPLAY_STALL_AT");
     // Terraform's programs write to the file they are given without truncating a pipe; Pulumi truncates in each phase.
     let mut log = EventLog::open(target, invocation.tool != "pulumi");
     let (mut phase, mut sent, mut clock) = (1, 0.0, 0.0);
-    for (t_ms, step) in steps(capture) {
+    let mut next = 0;
+    for (t_ms, step) in steps {
         pause(&mut clock, t_ms, speed);
         if capture.run.signals_sent.is_empty() && interrupted.load(Ordering::Relaxed) {
-            return canceled(log);
+            return cancel::after_one(log, next);
         }
         match step {
             Step::Output(chunk) => print(&chunk),
             Step::Event(event) => {
                 if event.stream != phase {
-                    phase = event.stream;
+                    (phase, next) = (event.stream, 0);
                     std::mem::replace(&mut log, EventLog::None).close();
                     log = EventLog::open(target, invocation.tool != "pulumi");
                 }
                 log.write(&event.line);
                 sent += 1.0;
+                next += 1;
                 if kill_at.is_some_and(|at| sent >= at) {
                     // What was handed over goes out first: the recording's kill came after it had arrived.
                     log.close();
                     die(Signal::SIGKILL);
+                }
+                if stall_at == Some(sent) && cancel::stall(&mut log, &interrupted, next) {
+                    return cancel::after_two(log, next + 1);
                 }
             }
             Step::Signal => {
@@ -97,19 +107,6 @@ fn print(chunk: &Chunk) {
     if written.is_err() {
         die(Signal::SIGPIPE);
     }
-}
-
-/// What the engine says and does after one SIGINT, where the recording has none.
-fn canceled(mut log: EventLog) -> ExitCode {
-    println!("^C received; cancelling. If you would like to terminate immediately, press ^C again.");
-    let said = r#"{"sequence":100000,"timestamp":1795250760,"stdoutEvent":{"message":"^C received; cancelling.\n","color":"never"}}"#;
-    let summary = r#"{"sequence":100001,"timestamp":1795250760,"summaryEvent":{"maybeCorrupt":false,"durationSeconds":1,"resourceChanges":{},"PolicyPacks":{},"isPreview":false,"result":"failed"}}"#;
-    let end = r#"{"sequence":100002,"timestamp":1795250760,"cancelEvent":{}}"#;
-    for line in [said, summary, end] {
-        log.write(&format!("{line}\n"));
-    }
-    log.close();
-    ExitCode::from(1)
 }
 
 fn number(variable: &str) -> Option<f64> {

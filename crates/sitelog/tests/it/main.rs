@@ -5,10 +5,12 @@
     reason = "a failed set-up is a failed test"
 )]
 
+mod audit;
 mod cases;
 mod collector;
 mod crash;
 mod faults;
+mod provision;
 mod recorded;
 mod redact;
 mod scene;

@@ -22,12 +22,14 @@ pub(crate) struct Line {
     pub(crate) resource: Attributes,
 }
 
-/// Any other log record.
+/// A record that has a name: of a tool's operation, or of the run itself.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) body: String,
     pub(crate) attributes: Attributes,
+    pub(crate) resource: Attributes,
+    pub(crate) span: String,
 }
 
 #[derive(Clone, Debug)]
@@ -87,11 +89,15 @@ impl Recorded {
     fn add_log(&mut self, record: &Value, resource: &Attributes) {
         let attributes = attributes(&record["attributes"]);
         let body = text(&plain(&record["body"]));
-        let Some(seq) = attributes.get("sitelog.seq").map(|seq| seq.as_i64().unwrap()) else {
+        let name = text(&record["eventName"]);
+        let seq = attributes.get("sitelog.seq").map(|seq| seq.as_i64().unwrap());
+        let Some(seq) = seq.filter(|_| name.is_empty()) else {
             self.events.push(Event {
-                name: text(&record["eventName"]),
+                name,
                 body,
                 attributes,
+                resource: resource.clone(),
+                span: text(&record["spanId"]),
             });
             return;
         };

@@ -1,0 +1,11 @@
+//! The provisioning trail end to end: engines run under `sitelog run`, and what is recorded of them is what they did.
+//!
+//! Pulumi's engine is played by `sitelog-replay` from recorded runs (`crates/provision/testdata`, `testdata/provision`);
+//! Terraform and OpenTofu are the real ones where they are installed, and recorded runs everywhere.
+
+mod bundle;
+mod captures;
+mod leaks;
+mod stage;
+mod trail;
+mod truth;
