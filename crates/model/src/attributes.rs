@@ -114,6 +114,8 @@ pub const SITELOG_RESOURCE_DIFF: &str = "sitelog.resource.diff";
 pub const SITELOG_RESOURCE_PARENT: &str = "sitelog.resource.parent";
 /// True: only planned, nothing was done (boolean; on record).
 pub const SITELOG_RESOURCE_PLANNED: &str = "sitelog.resource.planned";
+/// True: it only groups others, and is there as soon as it is registered (boolean; on record).
+pub const SITELOG_RESOURCE_COMPONENT: &str = "sitelog.resource.component";
 /// Whether the step is one of those that `sitelog.changes.*` counts (boolean; on record).
 pub const SITELOG_RESOURCE_COUNTED: &str = "sitelog.resource.counted";
 /// True: no event of its own says so; it follows from the others (boolean; on record).

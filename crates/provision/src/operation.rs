@@ -11,6 +11,7 @@ mod ending;
 mod ids;
 mod outcome;
 mod pem;
+mod recall;
 mod record;
 mod resources;
 mod sayings;
@@ -58,6 +59,8 @@ pub struct Operation {
     received: u64,
     malformed: u64,
     unknown: u64,
+    /// Whether it is another process's, of which only the stored records are known.
+    resumed: bool,
 }
 
 impl Operation {
@@ -81,16 +84,16 @@ impl Operation {
             received: 0,
             malformed: 0,
             unknown: 0,
+            resumed: false,
             context,
         }
     }
 
-    /// Takes up an operation of a sitelog that was killed, to [`end`](Self::end) it: it began at `at`, and `records` of
-    /// it are stored, `started` among them.
-    pub fn resume(context: Context, at: u64, records: u64) -> Self {
+    /// Takes up an operation of a sitelog that was killed, to [`end`](Self::end) it: it began at `at`. What is stored of it
+    /// is told by [`recall`](Self::recall).
+    pub fn resume(context: Context, at: u64) -> Self {
         let mut operation = Self::begin(context, at);
-        operation.started = records > 0;
-        operation.scribe.skip(records);
+        operation.resumed = true;
         operation
     }
 

@@ -17,6 +17,13 @@ impl Verb {
         }
     }
 
+    /// The verb of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        use Verb::*;
+        let verbs = [Up, Apply, Destroy, Preview, Plan, Refresh, Import];
+        verbs.into_iter().find(|verb| verb.name() == name)
+    }
+
     /// Whether nothing is done by it, only planned.
     pub fn plans(self) -> bool {
         matches!(self, Self::Preview | Self::Plan)
@@ -36,6 +43,13 @@ impl Action {
             Self::Import => "import",
             Self::Refresh => "refresh",
         }
+    }
+
+    /// The action of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        use Action::*;
+        let actions = [Create, Update, Delete, Replace, Same, Read, Import, Refresh];
+        actions.into_iter().find(|action| action.name() == name)
     }
 
     /// The beginning of a sentence on something under way.

@@ -35,7 +35,7 @@ pub use process::{Invocation, StartError};
 pub use profile::Profile;
 pub use recorder::{Policy, Recorder, Tally, WhenFull};
 pub use recording::{Recorded, Recording, Run};
-pub use recover::finish_interrupted;
+pub use recover::{Unfinished, finish_interrupted};
 pub use signals::Signals;
 pub use span::{Place, scope};
 pub use terminal::PtyMode;

@@ -6,6 +6,9 @@ use sitelog_model::attributes as name;
 use sitelog_model::key_value::text;
 use sitelog_model::otlp::common::v1::{KeyValue, any_value::Value};
 
+/// Names that it puts on each audit record.
+pub(crate) const OF_RECORDS: [&str; 4] = ["index", "_sourceCategory", "_sourceHost", "_sourceName"];
+
 /// What the user said with mapt's flags.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
@@ -52,14 +55,15 @@ impl Profile {
     pub(crate) fn record(&self, own: &[KeyValue]) -> Vec<KeyValue> {
         let host = nix::unistd::gethostname().ok().and_then(|host| host.into_string().ok());
         let tool = first(own, &[name::SITELOG_TOOL]);
-        let attributes = [
-            ("index", self.index.clone()),
-            ("_sourceCategory", Some("provisioning".to_owned())),
-            ("_sourceHost", host),
-            ("_sourceName", Some(tool.unwrap_or_else(|| "pulumi".to_owned()))),
+        let values = [
+            self.index.clone(),
+            Some("provisioning".to_owned()),
+            host,
+            Some(tool.unwrap_or_else(|| "pulumi".to_owned())),
         ];
-        attributes
+        OF_RECORDS
             .into_iter()
+            .zip(values)
             .filter_map(|(key, value)| Some(text(key, value?)))
             .collect()
     }

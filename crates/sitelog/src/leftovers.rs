@@ -6,7 +6,7 @@ use crate::exit::Failure;
 use sitelog_export::{Exporter, OtlpConfig, Patience};
 use sitelog_ledger::{ChainId, Error, Ledger, State};
 use sitelog_model::TenantId;
-use sitelog_run::finish_interrupted;
+use sitelog_run::{Unfinished, finish_interrupted};
 use sitelog_sanitize::{Sanitizer, Settings};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,22 +32,18 @@ impl Leftovers {
         std::thread::spawn(move || {
             // Looking costs a short job more than it takes itself.
             std::thread::sleep(SHORT);
-            if !otlp.is_empty() {
-                slot.deliver(&ledger, otlp);
-            }
+            slot.finish_and_deliver(&ledger, &otlp);
             // A disk that fails here fails the run's own records too, which say so.
             let _ = ledger.reclaim(&tenant);
         });
         leftovers
     }
 
-    fn deliver(&self, ledger: &Ledger, otlp: OtlpConfig) {
-        let waiting = ledger
-            .chains()
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|chain| is_waiting(ledger, chain));
-        for chain in waiting {
+    fn finish_and_deliver(&self, ledger: &Ledger, otlp: &OtlpConfig) {
+        for chain in ledger.chains().unwrap_or_default() {
+            if !is_waiting(ledger, &chain) || otlp.is_empty() {
+                continue;
+            }
             let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             slot.get_or_insert_with(|| Exporter::start(otlp.clone()))
                 .deliver(ledger, &chain);
@@ -70,6 +66,20 @@ fn is_waiting(ledger: &Ledger, chain: &ChainId) -> bool {
     status.is_ok_and(|status| status.cursors.is_empty() || status.cursors.iter().any(|cursor| cursor.lag_frames > 0))
 }
 
+/// Finishes the records of runs whose wrappers were killed, of those `chains`. Says whether there was one.
+pub(crate) fn finish_all(ledger: &Ledger, chains: &[ChainId]) -> bool {
+    let orphaned = |chain: &&ChainId| {
+        let status = ledger.status(chain);
+        status.is_ok_and(|status| status.state == State::Orphaned)
+    };
+    // One that cannot be finished (somebody else's folder, a full disk) is shown as it is.
+    let finished = chains
+        .iter()
+        .filter(orphaned)
+        .filter(|chain| finish(ledger, chain).unwrap_or(false));
+    finished.count() > 0
+}
+
 /// Finishes the record of a run whose wrapper was killed. Says whether there is a chain and it is ours to deliver: one that
 /// is being written is delivered by its writer, and one that was killed before its first frame is cleared away.
 pub(crate) fn finish(ledger: &Ledger, chain: &ChainId) -> Result<bool, Failure> {
@@ -85,7 +95,7 @@ pub(crate) fn finish(ledger: &Ledger, chain: &ChainId) -> Result<bool, Failure> 
     // Its records were sanitized when they were made; what is added now is the span that was, too.
     match finish_interrupted(ledger, chain, &Sanitizer::new(Settings::default())) {
         Ok(_) => Ok(state()?.is_some()),
-        Err(Error::Locked { .. } | Error::NoChain(_)) => Ok(false),
+        Err(Unfinished::Ledger(Error::Locked { .. } | Error::NoChain(_))) => Ok(false),
         Err(error) => Err(Failure::input(format!(
             "the record of run {} stays unfinished: {error}",
             chain.id

@@ -9,7 +9,7 @@ use sitelog_model::attributes as name;
 use sitelog_model::otlp::collector::logs::v1::ExportLogsServiceRequest;
 use sitelog_model::otlp::common::v1::KeyValue;
 use sitelog_model::otlp::logs::v1::LogRecord;
-use sitelog_model::{Payload, Signal};
+use sitelog_model::{Payload, Signal, TenantId};
 use std::collections::{HashMap, HashSet};
 
 /// What a catch-up found.
@@ -31,6 +31,26 @@ struct Known {
 }
 
 impl Store {
+    /// The chains that may still gain something: being written, or left unfinished by who wrote them.
+    ///
+    /// # Errors
+    /// The index's.
+    pub fn unsealed(&self) -> Result<Vec<ChainId>, Error> {
+        let mut query = self
+            .index
+            .prepare("SELECT tenant, chain FROM chains WHERE NOT sealed")?;
+        let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        let rows: Vec<_> = rows.collect::<Result<_, _>>()?;
+        let id = |(tenant, chain): (String, String)| {
+            let tenant = TenantId::new(&tenant).ok()?;
+            Some(ChainId {
+                tenant,
+                id: chain.parse().ok()?,
+            })
+        };
+        Ok(rows.into_iter().filter_map(id).collect())
+    }
+
     /// Reads what the ledger has gained since the last time. `progress` hears of the records as they are read.
     ///
     /// # Errors

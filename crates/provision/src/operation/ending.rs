@@ -225,9 +225,9 @@ impl Operation {
             .into_iter()
             .filter(|(_, count)| *count > 0)
             .map(|(key, count)| key_value::int(key, count));
-        [key_value::int(name::SITELOG_EVENTS_RECEIVED, self.received)]
-            .into_iter()
-            .chain(faults)
+        // What a killed sitelog had received is not known.
+        let received = (!self.resumed).then(|| key_value::int(name::SITELOG_EVENTS_RECEIVED, self.received));
+        received.into_iter().chain(faults)
     }
 
     /// `pulumi up succeeded in 10.1 s: 2 created, 4 replaced`.

@@ -70,9 +70,9 @@ impl Scribe {
         }
     }
 
-    /// Leaves out the numbers of records that are stored already.
-    pub(super) fn skip(&mut self, records: u64) {
-        self.next += records;
+    /// Leaves out the numbers up to that of a record that is stored already.
+    pub(super) fn skip(&mut self, seq: u64) {
+        self.next = self.next.max(seq.saturating_add(1));
     }
 
     pub(super) fn write(&mut self, draft: Draft, when: When) -> LogRecord {

@@ -157,5 +157,8 @@ fn details(step: &Step) -> impl Iterator<Item = KeyValue> {
     let planned = step
         .planned
         .then(|| key_value::boolean(name::SITELOG_RESOURCE_PLANNED, true));
-    [diff, parent, planned].into_iter().flatten()
+    let component = step
+        .component
+        .then(|| key_value::boolean(name::SITELOG_RESOURCE_COMPONENT, true));
+    [diff, parent, planned, component].into_iter().flatten()
 }

@@ -12,6 +12,7 @@ mod verify;
 
 use crate::cli::AuditCommand;
 use crate::exit::{Failure, say};
+use crate::leftovers::finish_all;
 use crate::settings::LedgerSettings;
 use crate::setup::Setup;
 use sitelog_ledger::Ledger;
@@ -46,7 +47,11 @@ fn store(setup: &Setup, ledger: &Ledger) -> Result<Store, Failure> {
         }
         _ => {}
     }
-    let found = catch_up(&mut store, ledger)?;
+    let mut found = catch_up(&mut store, ledger)?;
+    // A run whose sitelog was killed ends now, as at any other start.
+    if finish_all(ledger, &store.unsealed()?) {
+        found.damaged += catch_up(&mut store, ledger)?.damaged;
+    }
     if found.damaged > 0 {
         say(&format!(
             "{} places in the ledger cannot be read: records are missing; `sitelog audit verify` names them",

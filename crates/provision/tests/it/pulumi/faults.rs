@@ -139,24 +139,47 @@ fn a_stream_cut_off_while_the_tool_goes_on_is_no_success() {
     assert_eq!(result(&played), "interrupted");
 }
 
-/// Scenario: sitelog was killed after 7 records; the next start ends the operation. Guarantee: numbers go on.
+/// Scenario: sitelog was killed after any number of an operation's records; the next start ends it. Guarantee: numbers and
+/// ids go on, nothing is said twice, what was done is counted and what was under way is told as unfinished.
 #[test]
 fn an_operation_of_a_killed_sitelog_is_taken_up_where_it_was() {
-    let mut out = Output::default();
+    let whole = play("01-up-create", &events("01-up-create", 1), &exited(0));
     let end = End {
         interrupted: true,
         ..End::default()
     };
-    Operation::resume(context("grpc"), START, 7).end(&end, START + 5_000_000_000, &mut out);
-    assert_eq!(out.logs.len(), 1);
-    let record = completed(&out);
-    assert_eq!(int(&record.attributes, "sitelog.seq"), Some(7));
-    assert_eq!(
-        text(&record.attributes, "sitelog.operation.result"),
-        Some("interrupted")
-    );
-    assert_eq!(text(&record.attributes, "error.type"), Some("interrupted"));
-    assert_eq!(out.spans.len(), 1);
+    let mut unfinished = 0;
+    for stored in 0..whole.out.logs.len() {
+        let mut resumed = Operation::resume(context("grpc"), START);
+        assert!(whole.out.logs[..stored].iter().all(|record| resumed.recall(record)));
+        let mut out = Output::default();
+        resumed.end(&end, START + 5_000_000_000, &mut out);
+        let all: Vec<_> = whole.out.logs[..stored].iter().chain(&out.logs).collect();
+        let seqs = all.iter().map(|record| int(&record.attributes, "sitelog.seq").unwrap());
+        assert!(seqs.eq(0..all.len() as i64), "after {stored}");
+        let of = |event: &str| all.iter().filter(|record| record.event_name == event).count();
+        assert_eq!(of("sitelog.operation.started"), 1, "after {stored}");
+        assert_eq!(of("sitelog.operation.completed"), 1, "after {stored}");
+        assert_eq!(
+            of("sitelog.resource.failed"),
+            of("sitelog.resource.started").saturating_sub(of("sitelog.resource.completed"))
+        );
+        unfinished += of("sitelog.resource.failed");
+        let record = completed(&out);
+        let counted = all.iter().filter(|record| {
+            yes(&record.attributes, "sitelog.resource.counted")
+                && text(&record.attributes, "sitelog.resource.action") == Some("create")
+        });
+        let counted = counted.count() as i64;
+        assert_eq!(int(&record.attributes, "sitelog.changes.create").unwrap_or(0), counted);
+        let said = |key| text(&record.attributes, key);
+        assert_eq!(said("sitelog.operation.result"), Some("interrupted"));
+        assert_eq!(said("error.type"), Some("interrupted"));
+        assert_eq!(out.spans.last().unwrap().span_id, record.span_id);
+    }
+    assert!(unfinished > 0);
+    let mut resumed = Operation::resume(context("grpc"), START);
+    assert!(!resumed.recall(whole.out.logs.last().unwrap()));
 }
 
 #[test]
