@@ -1,0 +1,192 @@
+//! Histories that grow while they are read, and what is counted of them.
+
+use super::*;
+use proptest::prelude::*;
+
+/// A stack on the service.
+#[derive(Clone, Debug, Default)]
+struct Stack {
+    updates: Vec<Update>,
+    now: i64,
+}
+
+impl Stack {
+    fn begin(&mut self) {
+        self.now += 1;
+        let version = self.updates.len() as u64 + 1;
+        self.updates.push(Update {
+            version,
+            kind: "update".into(),
+            result: "in-progress".into(),
+            start: self.now,
+            ..Update::default()
+        });
+    }
+
+    /// Ends one of those that run.
+    fn end(&mut self, which: usize) {
+        self.now += 1;
+        let now = self.now;
+        let mut running: Vec<&mut Update> = self.updates.iter_mut().filter(|update| !update.is_final()).collect();
+        if !running.is_empty() {
+            let at = which % running.len();
+            (running[at].end, running[at].result) = (now, "succeeded".into());
+        }
+    }
+
+    fn page(&self, number: u32, size: u32) -> Vec<Update> {
+        let newest_first = self.updates.iter().rev();
+        newest_first
+            .skip((number as usize - 1) * size as usize)
+            .take(size as usize)
+            .cloned()
+            .collect()
+    }
+
+    /// Reads it, while `between` happens to it after each page.
+    fn read(&mut self, cursor: Cursor, from: From, size: u32, mut between: impl FnMut(&mut Self)) -> (Counted, u32) {
+        let mut reading = Reading::new(cursor, from, size);
+        let mut calls = 0;
+        while let Some(page) = reading.next() {
+            reading.add(self.page(page, size));
+            calls += 1;
+            between(self);
+        }
+        (reading.finish(), calls)
+    }
+}
+
+fn versions(counted: &Counted) -> Vec<u64> {
+    counted.updates.iter().map(|update| update.version).collect()
+}
+
+#[test]
+fn a_burst_is_read_to_its_end() {
+    let mut stack = Stack::default();
+    stack.begin();
+    stack.end(0);
+    let (counted, calls) = stack.read(Cursor::default(), From::Now, 100, |_| ());
+    assert_eq!((counted.updates.len(), calls, counted.cursor.upto), (0, 1, 1));
+    for _ in 0..250 {
+        stack.begin();
+        stack.end(0);
+    }
+    let (counted, calls) = stack.read(counted.cursor, From::Cursor, 100, |_| ());
+    assert_eq!((versions(&counted), calls), ((2..=251).collect(), 3));
+    let (counted, calls) = stack.read(counted.cursor, From::Cursor, 100, |_| ());
+    assert_eq!((versions(&counted), calls), (vec![], 1));
+}
+
+#[test]
+fn one_that_ran_for_long_costs_two_pages_and_counts_when_it_ends() {
+    let mut stack = Stack::default();
+    stack.begin();
+    let (first, _) = stack.read(Cursor::default(), From::Now, 10, |_| ());
+    assert_eq!(first.cursor.open.len(), 1);
+    for _ in 0..1000 {
+        stack.begin();
+        stack.end(1);
+    }
+    let (counted, _) = stack.read(first.cursor, From::Cursor, 10, |_| ());
+    assert_eq!(counted.updates.len(), 1000);
+    stack.end(0);
+    let (counted, calls) = stack.read(counted.cursor, From::Cursor, 10, |_| ());
+    assert_eq!((versions(&counted), calls), (vec![1], 2));
+    assert!(counted.cursor.open.is_empty());
+}
+
+#[test]
+fn one_that_was_taken_out_of_the_history_is_not_waited_for() {
+    let mut stack = Stack::default();
+    (0..30).for_each(|_| stack.begin());
+    let (counted, _) = stack.read(Cursor::default(), From::Beginning, 10, |_| ());
+    assert_eq!(counted.cursor.open.len(), 30);
+    stack.updates.remove(4);
+    let (counted, _) = stack.read(counted.cursor, From::Cursor, 10, |_| ());
+    assert_eq!(counted.vanished, [5]);
+    assert_eq!(counted.cursor.open.len(), 29);
+}
+
+#[test]
+fn a_window_ends_where_it_began() {
+    let mut stack = Stack::default();
+    for _ in 0..100 {
+        stack.begin();
+        stack.end(0);
+    }
+    // Each begins at an odd second and ends at the even one after.
+    let (counted, calls) = stack.read(Cursor::default(), From::Time(150), 10, |_| ());
+    assert_eq!((versions(&counted), calls), ((75..=100).collect(), 3));
+    let (counted, calls) = stack.read(Cursor::default(), From::Beginning, 10, |_| ());
+    assert_eq!((counted.updates.len(), calls), (100, 10));
+    assert_eq!(counted.cursor.ended, Some(200));
+}
+
+#[test]
+fn a_history_that_began_anew_is_told() {
+    let cursor = Cursor {
+        upto: 9,
+        ..Cursor::default()
+    };
+    let mut reading = Reading::new(cursor, From::Cursor, 10);
+    let mut stack = Stack::default();
+    stack.begin();
+    reading.add(stack.page(1, 10));
+    assert!(reading.went_back());
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Begin(u8),
+    End(usize),
+    Poll,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (1u8..12).prop_map(Step::Begin),
+        (0usize..8).prop_map(Step::End),
+        Just(Step::Poll)
+    ]
+}
+
+proptest! {
+    /// Whatever begins and ends between polls, and between the pages of one: each update that ended is counted once.
+    #[test]
+    fn each_is_counted_once(steps in proptest::collection::vec(step(), 1..30), size in 1u32..20, racing in any::<u64>()) {
+        let (mut stack, mut cursor) = (Stack::default(), Cursor::default());
+        let mut times = std::collections::BTreeMap::new();
+        let mut race = racing;
+        let mut poll = |stack: &mut Stack, cursor: &mut Cursor, races: bool| {
+            let (counted, _) = stack.read(cursor.clone(), From::Cursor, size, |stack| {
+                race = race.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                if races && race % 3 == 0 {
+                    stack.begin();
+                }
+                if races && race % 4 == 0 {
+                    stack.end(race as usize % 5);
+                }
+            });
+            for update in &counted.updates {
+                *times.entry(update.version).or_insert(0) += 1;
+                assert!(update.is_final());
+            }
+            assert!(counted.vanished.is_empty());
+            *cursor = counted.cursor;
+        };
+        for step in steps {
+            match step {
+                Step::Begin(count) => (0..count).for_each(|_| stack.begin()),
+                Step::End(which) => stack.end(which),
+                Step::Poll => poll(&mut stack, &mut cursor, true),
+            }
+        }
+        poll(&mut stack, &mut cursor, false);
+        poll(&mut stack, &mut cursor, false);
+        for update in &stack.updates {
+            let want = i32::from(update.is_final());
+            prop_assert_eq!(times.get(&update.version).copied().unwrap_or(0), want, "{:?}", update);
+        }
+        prop_assert_eq!(cursor.open.len(), stack.updates.iter().filter(|update| !update.is_final()).count());
+    }
+}
