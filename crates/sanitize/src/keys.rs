@@ -265,6 +265,17 @@ impl Keys {
         self.look_up(&whole[..len], || Words::of(b""))
     }
 
+    /// Whether what stands before a key could change [`Self::classify`]'s answer.
+    pub(crate) fn goes_back(&self, key: &[u8]) -> bool {
+        let last = Words::of(key).next().unwrap_or_default();
+        let slot = slot(last);
+        let range = usize::from(self.starts[slot])..usize::from(self.starts[slot + 1]);
+        last.eq_ignore_ascii_case(b"headers")
+            || self.entries[range]
+                .iter()
+                .any(|entry| !entry.before.is_empty() && entry.word.eq_ignore_ascii_case(last))
+    }
+
     #[inline]
     fn look_up<'w>(&self, word: &[u8], before: impl Fn() -> Words<'w>) -> Option<Sensitive> {
         let slot = slot(word);

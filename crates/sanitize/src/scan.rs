@@ -1,7 +1,7 @@
 //! The scan over a text that arrives in pieces: what is decided, what waits for more, and how far the text may go out.
 
 use crate::chars::KEY;
-use crate::found::{Found, Hit, Open, unite};
+use crate::found::{Found, Hit, Mark, Open, unite};
 use crate::rules::compiled::{Candidate, Compiled};
 use crate::spans::Spans;
 use crate::until::Until;
@@ -104,7 +104,17 @@ impl Scan {
             mem::swap(&mut opens, &mut found.opens);
         }
         found.opens = opens;
-        self.hits.append(&mut found.hits);
+        for hit in found.hits.drain(..) {
+            match self.hits.last_mut() {
+                // Most that starts in a span ends in it.
+                Some(last) if last.range.start < hit.range.start && hit.range.start <= last.range.end => {
+                    if hit.range.end > last.range.end {
+                        (last.range.end, last.mark) = (hit.range.end, Mark::Plain);
+                    }
+                }
+                _ => self.hits.push(hit),
+            }
+        }
     }
 
     /// Walks a span as far as it goes, if no other of its kind does.

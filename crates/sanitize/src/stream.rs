@@ -207,19 +207,24 @@ impl StreamRedactor {
                         self.seams.push(at);
                     }
                     if self.escape.has_payload() {
-                        let mut sequence = std::mem::take(&mut self.escape.bytes);
+                        let sequence = &self.escape.bytes;
                         // The terminator, BEL or ESC `\`, is no part of the text.
                         let body = sequence.len() - if sequence.ends_with(b"\x07") { 1 } else { 2 };
-                        let terminator = sequence.split_off(body);
-                        let (redacted, hits) = redact_flat(&self.rules, &sequence, self.live);
+                        let (body, terminator) = sequence.split_at(body);
+                        let hits = flat_hits(&self.rules, body, self.live);
                         if let Some(trail) = &mut self.trail {
-                            trail.sequence(&sequence, &hits, terminator.len());
+                            trail.sequence(body, &hits, terminator.len());
                         }
                         if self.sanitizer.is_some() {
                             hits.iter()
                                 .for_each(|hit| self.rules.tally.count(Face::Stream, hit.rule));
                         }
-                        self.sequences.push(at, &[redacted, terminator].concat());
+                        if hits.is_empty() {
+                            self.sequences.push(at, sequence);
+                        } else {
+                            self.sequences.push(at, &[&marked(body, &hits), terminator].concat());
+                        }
+                        self.escape.bytes.clear();
                         continue;
                     }
                     if let Some(trail) = &mut self.trail {
@@ -302,8 +307,11 @@ pub(crate) fn mark(out: &mut Vec<u8>, mark: Mark) {
     out.extend_from_slice(quote);
 }
 
-/// Redacts a whole text in which no terminal sequences are looked for; also says what hit.
-fn redact_flat(rules: &Compiled, text: &[u8], live: bool) -> (Vec<u8>, Vec<Hit>) {
+/// What hits in a whole text in which no terminal sequences are looked for.
+fn flat_hits(rules: &Compiled, text: &[u8], live: bool) -> Vec<Hit> {
+    if !crate::text::may_hold_something(rules, text) {
+        return Vec::new();
+    }
     let mut scan = Scan::default();
     scan.advance(
         rules,
@@ -316,15 +324,20 @@ fn redact_flat(rules: &Compiled, text: &[u8], live: bool) -> (Vec<u8>, Vec<Hit>)
         },
         0,
     );
+    scan.hits
+}
+
+/// A whole text with hits replaced.
+fn marked(text: &[u8], hits: &[Hit]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut done = 0;
-    for hit in &scan.hits {
+    for hit in hits {
         out.extend_from_slice(&text[done..hit.range.start]);
         mark(&mut out, hit.mark);
         done = hit.range.end;
     }
     out.extend_from_slice(&text[done..]);
-    (out, scan.hits)
+    out
 }
 
 /// Redacts a whole text, terminal sequences taken into account; also says which rule hit first.

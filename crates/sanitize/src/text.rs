@@ -70,7 +70,7 @@ pub(crate) fn edits(rules: &Arc<Compiled>, text: &str, depth: usize) -> Vec<Edit
 }
 
 /// Whether a scan can find anything: most texts end here.
-pub(crate) fn may_hold_something(rules: &Arc<Compiled>, bytes: &[u8]) -> bool {
+pub(crate) fn may_hold_something(rules: &Compiled, bytes: &[u8]) -> bool {
     rules.grams.next(bytes, 0).is_some()
         || rules
             .byte

@@ -3,9 +3,9 @@
 use super::site::{Site, quote_at, quote_before};
 use super::value::{self, Style, skip_space};
 use super::{Context, Find, Matcher, Rule};
-use crate::chars::{ALNUM, BEARER, VALUE};
+use crate::chars::{ALNUM, BEARER, KEY, VALUE};
 use crate::found::Found;
-use crate::keys::KeyKind;
+use crate::keys::{self, KeyKind};
 use crate::placeholder;
 use crate::until::{Class, Pairs, Quote, Until};
 use crate::view::{LOOK_BACK, More, View};
@@ -147,12 +147,18 @@ struct Value {
 }
 
 fn header(view: &View<'_>, anchor: &Range<usize>, context: &Context<'_>, kind: KeyKind) -> Result<Option<Value>, More> {
-    if view.at(anchor.end)?.is_some_and(|next| ALNUM.has(next)) || !Site::leads(view, anchor.end)? {
+    if view.at(anchor.end)?.is_some_and(|next| ALNUM.has(next)) {
         return Ok(None);
     }
-    let blanks = skip_space(view, anchor.end, false)?;
-    if blanks > anchor.end && !matches!(view.at(blanks)?, Some(b':' | b'=')) {
-        return Ok(None);
+    match Site::lead(view, anchor.end)? {
+        None => return Ok(None),
+        Some(b' ' | b'\t') => {
+            let blanks = skip_space(view, view.run(anchor.end, &KEY, keys::LONGEST)?, false)?;
+            if !matches!(view.at(blanks)?, Some(b':' | b'=')) {
+                return Ok(None);
+            }
+        }
+        Some(_) => {}
     }
     let Some(site) = Site::around(view, anchor)? else {
         return Ok(None);

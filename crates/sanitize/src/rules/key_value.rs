@@ -3,7 +3,7 @@
 use super::site::{Site, quote_at, quote_before};
 use super::value::{self, Style, skip_space};
 use super::{Context, Find, Matcher, Rule};
-use crate::chars::{VALUE, is_blank};
+use crate::chars::{KEY, VALUE, is_blank};
 use crate::found::Found;
 use crate::keys::{self, KeyKind, Sensitive};
 use crate::until::{Document, Until};
@@ -127,8 +127,11 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 fn check(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &mut Found) -> Result<(), More> {
-    if !Site::leads(view, anchor.end)? || in_hidden_value(view, anchor.end, found) {
-        return Ok(());
+    match Site::lead(view, anchor.end)? {
+        None => return Ok(()),
+        Some(b' ' | b'\t') if !blank_leads(view, &anchor)? => return Ok(()),
+        Some(b'=') if in_hidden_value(view, anchor.end, found) => return Ok(()),
+        Some(_) => {}
     }
     let Some(mut site) = Site::around(view, &anchor)? else {
         return Ok(());
@@ -143,6 +146,18 @@ fn check(view: &View<'_>, anchor: Range<usize>, context: &Context<'_>, found: &m
         Some(quote) => after_quoted(view, &site, quote, sensitive, found),
         None => after_plain(view, &site, sensitive, found),
     }
+}
+
+/// Whether a value may follow the blanks behind a key: prose follows most.
+fn blank_leads(view: &View<'_>, anchor: &Range<usize>) -> Result<bool, More> {
+    let end = view.run(anchor.end, &KEY, keys::LONGEST)?;
+    let next = skip_space(view, end, false)?;
+    if matches!(view.at(next)?, Some(b'=' | b':' | b'\'' | b'E' | b'N' | b'\r' | b'\n')) {
+        return Ok(true);
+    }
+    let start = view.run_back(anchor.start, &KEY, keys::LONGEST);
+    let flag = view.slice(start..end).windows(2).any(|two| two == b"--");
+    Ok(flag || in_tag(view, start))
 }
 
 /// Whether `=` and an unquoted value follow inside of a value that is hidden: one that ends where that does.

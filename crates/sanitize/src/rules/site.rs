@@ -58,24 +58,27 @@ impl Site {
         }))
     }
 
-    /// Whether the text behind the key that an anchor lies in, blanks skipped, is one that a value may follow.
+    /// What stands behind the key that an anchor lies in, if a value may follow it.
     ///
     /// A quick look before [`Self::around`]: most words in a text are no keys.
-    pub(super) fn leads(view: &View<'_>, anchor_end: usize) -> Result<bool, More> {
+    #[inline]
+    pub(super) fn lead(view: &View<'_>, anchor_end: usize) -> Result<Option<u8>, More> {
         let end = view.run(anchor_end, &KEY, keys::LONGEST)?;
-        let Some(next) = view.at(end)? else { return Ok(false) };
-        Ok(LEADS.has(next) || end - anchor_end == keys::LONGEST)
+        Ok(view.at(end)?.filter(|next| LEADS.has(*next)))
     }
 
     /// How the key is sensitive, alone or with the words before it, where one blank parts them (`secret access key`).
     pub(super) fn classify(&mut self, view: &View<'_>, keys: &Keys) -> Option<Sensitive> {
+        let key = view.slice(self.key.clone());
+        if let Some(sensitive) = keys.classify(key) {
+            return Some(sensitive);
+        }
+        if self.quote.is_some() || view.before(self.key.start) != Some(b' ') || !keys.goes_back(key) {
+            return None;
+        }
         let mut start = self.key.start;
-        for _ in 0..4 {
-            if let Some(sensitive) = keys.classify(view.slice(start..self.key.end)) {
-                self.start = start;
-                return Some(sensitive);
-            }
-            if self.quote.is_some() || view.before(start) != Some(b' ') {
+        for _ in 0..3 {
+            if view.before(start) != Some(b' ') {
                 return None;
             }
             let word = view.run_back(start - 1, &KEY, 32);
@@ -83,6 +86,10 @@ impl Site {
                 return None;
             }
             start = word;
+            if let Some(sensitive) = keys.classify(view.slice(start..self.key.end)) {
+                self.start = start;
+                return Some(sensitive);
+            }
         }
         None
     }
