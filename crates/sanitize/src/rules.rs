@@ -3,7 +3,9 @@
 mod blocks;
 mod commands;
 pub(crate) mod compiled;
+mod element;
 mod families;
+mod flag;
 mod headers;
 mod infrastructure;
 mod key_value;

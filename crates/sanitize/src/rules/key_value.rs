@@ -2,7 +2,7 @@
 
 use super::site::{Site, quote_at, quote_before};
 use super::value::{self, Style, skip_space};
-use super::{Context, Find, Matcher, Rule};
+use super::{Context, Find, Matcher, Rule, element, flag};
 use crate::chars::{KEY, VALUE, is_blank};
 use crate::found::Found;
 use crate::keys::{self, KeyKind, Sensitive};
@@ -157,7 +157,7 @@ fn blank_leads(view: &View<'_>, anchor: &Range<usize>) -> Result<bool, More> {
     }
     let start = view.run_back(anchor.start, &KEY, keys::LONGEST);
     let flag = view.slice(start..end).windows(2).any(|two| two == b"--");
-    Ok(flag || in_tag(view, start))
+    Ok(flag || element::is_named(view, start))
 }
 
 /// Whether `=` and an unquoted value follow inside of a value that is hidden: one that ends where that does.
@@ -262,16 +262,8 @@ fn is_name(view: &View<'_>, site: &Site) -> bool {
 fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) -> Result<(), More> {
     let at = site.after;
     let secret = key.kind == KeyKind::Secret;
-    if secret && view.at(at)? == Some(b'>') && view.before(site.key.start) == Some(b'<') {
-        return element(view, site, at + 1, found);
-    }
-    if secret && in_tag(view, site.key.start) {
-        let end = view.run(at, &IN_TAG, 256)?;
-        return if view.at(end)? == Some(b'>') {
-            element(view, site, end + 1, found)
-        } else {
-            Ok(())
-        };
+    if secret && element::is_named(view, site.key.start) {
+        return element::text(view, site, found);
     }
     let sign = skip_space(view, at, false)?;
     match view.at(sign)? {
@@ -325,7 +317,7 @@ fn after_plain(view: &View<'_>, site: &Site, key: Sensitive, found: &mut Found) 
         },
         // Also where other text touches the flag: that may be hidden, and a second pass would see the flag alone.
         Some(_) if secret && sign > at && view.slice(site.key.clone()).windows(2).any(|two| two == b"--") => {
-            flag(view, site, sign, key, found)
+            flag::value(view, site, sign, key, found)
         }
         _ => Ok(()),
     }
@@ -378,98 +370,6 @@ fn replaced(view: &View<'_>, value: usize, found: &mut Found) -> Result<(), More
     Ok(())
 }
 
-/// Words that follow a flag in prose and help texts.
-const NO_VALUES: &[&[u8]] = &[
-    b"to",
-    b"is",
-    b"or",
-    b"and",
-    b"for",
-    b"if",
-    b"in",
-    b"as",
-    b"the",
-    b"a",
-    b"an",
-    b"with",
-    b"flag",
-    b"flags",
-    b"option",
-    b"options",
-    b"argument",
-    b"was",
-    b"were",
-    b"has",
-    b"must",
-    b"can",
-    b"cannot",
-    b"should",
-    b"will",
-    b"requires",
-    b"instead",
-    b"on",
-    b"not",
-    b"string",
-    b"strings",
-    b"stringArray",
-    b"value",
-    b"from",
-    b"are",
-    b"does",
-    b"via",
-    b"using",
-    b"at",
-    b"by",
-    b"this",
-    b"that",
-    b"it",
-    b"may",
-    b"but",
-    b"when",
-    b"which",
-    b"because",
-    b"since",
-    b"so",
-    b"then",
-    b"only",
-    b"also",
-    b"instead.",
-];
-
-/// `--password VALUE`.
-fn flag(view: &View<'_>, site: &Site, at: usize, key: Sensitive, found: &mut Found) -> Result<(), More> {
-    found.hold_from(at);
-    if matches!(view.at(at)?, None | Some(b'-' | b'[' | b'|' | b'\\' | b'\n' | b'\r')) {
-        return Ok(());
-    }
-    let end = view.run(at, &crate::chars::VALUE, 64)?;
-    let word = view.slice(at..end);
-    let last = view
-        .slice(site.key.clone())
-        .rsplit(|byte| *byte == b'-')
-        .next()
-        .unwrap_or_default();
-    let names_itself = word.iter().all(|byte| !byte.is_ascii_lowercase()) && word.eq_ignore_ascii_case(last);
-    if NO_VALUES.contains(&word) || names_itself {
-        return Ok(());
-    }
-    value::hide(view, at, Style::Assigned, key.plural, found)
-}
-
-/// Whether a key is the name of an element: `<password`, `<ns:password`.
-fn in_tag(view: &View<'_>, start: usize) -> bool {
-    match view.before(start) {
-        Some(b'<') => true,
-        Some(b':') => {
-            let name = view.run_back(start - 1, &crate::chars::KEY, 32);
-            name < start - 1 && view.before(name) == Some(b'<')
-        }
-        _ => false,
-    }
-}
-
-static IN_TAG: crate::chars::Set = crate::chars::Set::except(b"<>\r\n");
-
 /// `name: DB_PASSWORD` and, on the next line, `value: x`, as in the environment of a container.
 fn yaml_value(view: &View<'_>, site: &Site, line_end: usize, key: Sensitive, found: &mut Found) -> Result<(), More> {
     let start = site.start - usize::from(site.quote.is_some());
@@ -488,29 +388,6 @@ fn yaml_value(view: &View<'_>, site: &Site, line_end: usize, key: Sensitive, fou
     }
     Ok(())
 }
-
-/// `<tag>VALUE</tag>`, on one line.
-fn element(view: &View<'_>, site: &Site, at: usize, found: &mut Found) -> Result<(), More> {
-    let start = skip_space(view, at, true)?;
-    found.hold_from(start);
-    let end = view.run(start, &TEXT, crate::view::LOOK_AHEAD)?;
-    let text = view.slice(start..end).trim_ascii_end();
-    let closed = skip_space(view, end, true)?;
-    if !view.is(closed, b"</")? {
-        return Ok(());
-    }
-    let name = view.run(closed + 2, &IN_TAG, keys::LONGEST)?;
-    let same = view
-        .slice(closed + 2..name)
-        .trim_ascii_end()
-        .ends_with(view.slice(site.key.clone()));
-    if same && !crate::placeholder::is_placeholder(text) {
-        found.hide(start..start + text.len());
-    }
-    Ok(())
-}
-
-static TEXT: crate::chars::Set = crate::chars::Set::except(b"<\r\n");
 
 fn is_word(view: &View<'_>, key: &Range<usize>, word: &[u8]) -> bool {
     view.slice(key.clone()).eq_ignore_ascii_case(word)
