@@ -1,3 +1,6 @@
 //! The Pulumi Cloud exporter: metrics that equal what happened, at few calls.
 
 pub mod counting;
+pub mod metrics;
+pub mod series;
+pub mod state;
