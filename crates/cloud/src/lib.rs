@@ -1,6 +1,8 @@
 //! The Pulumi Cloud exporter: metrics that equal what happened, at few calls.
 
 pub mod counting;
+pub mod emit;
+pub mod exposition;
 pub mod metrics;
 pub mod series;
 pub mod state;
