@@ -7,6 +7,7 @@ mod http;
 pub mod json;
 mod partial;
 mod rpc;
+mod stamp;
 
 use crate::config::{Destination, Protocol};
 use bytes::Bytes;
@@ -81,9 +82,13 @@ pub enum Delivery {
 
 /// Makes the backend of a destination. Nothing is read, resolved or connected before the first request.
 pub fn open(destination: &Destination) -> Box<dyn Backend> {
-    match destination.protocol {
+    let backend: Box<dyn Backend> = match destination.protocol {
         Protocol::Grpc => Box::new(grpc::Grpc::new(destination.clone())),
         Protocol::HttpProtobuf | Protocol::HttpJson => Box::new(http::Http::new(destination.clone())),
+    };
+    match destination.attributes.as_slice() {
+        [] => backend,
+        attributes => Box::new(stamp::Stamp::new(attributes, backend)),
     }
 }
 

@@ -68,4 +68,12 @@ impl OtlpConfig {
         }
         Ok(())
     }
+
+    /// Has every resource carry an attribute on its way to any destination: for one that looks for a credential there.
+    pub fn set_attribute(&mut self, name: &str, value: &str) {
+        for destination in self.destinations.iter_mut().flatten() {
+            destination.attributes.retain(|(known, _)| known != name);
+            destination.attributes.push((name.to_owned(), value.to_owned()));
+        }
+    }
 }

@@ -92,6 +92,8 @@ pub(crate) struct FlushArgs {
     pub(crate) ledger: LedgerSettings,
     #[command(flatten)]
     pub(crate) otlp: OtlpFlags,
+    #[command(flatten)]
+    pub(crate) mapt: MaptSettings,
     /// Stop when nothing was delivered for so long
     #[arg(long, env = "SITELOG_TIMEOUT", value_name = "TIME", default_value = "30s")]
     pub(crate) timeout: crate::settings::Period,

@@ -57,6 +57,9 @@ impl Setup {
             otlp.set_header("authorization", &authorization, "--otel-auth-token")
                 .map_err(Failure::usage)?;
         }
+        if let Some((name, token)) = mapt.token_attribute() {
+            otlp.set_attribute(name, token);
+        }
         Ok(otlp)
     }
 

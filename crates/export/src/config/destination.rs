@@ -97,6 +97,8 @@ pub struct Destination {
     pub compression: Compression,
     /// Certificates, for `https`.
     pub tls: Tls,
+    /// Attributes that every resource gets on its way out, and nowhere else. They may be secret.
+    pub attributes: Vec<(String, String)>,
 }
 
 impl Destination {
@@ -111,6 +113,7 @@ impl Destination {
             timeout,
             compression,
             tls,
+            attributes: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::cli::FlushArgs;
 use crate::exit::{Failure, say};
 use crate::leftovers::finish;
+use crate::settings::merge;
 use crate::setup::Setup;
 use indicatif::{ProgressBar, ProgressStyle};
 use sitelog_export::{Exporter, Patience, Report};
@@ -15,7 +16,8 @@ use std::time::Duration;
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 pub(super) fn run(setup: &Setup, args: &FlushArgs) -> Result<ExitCode, Failure> {
-    let otlp = setup.otlp(&args.otlp)?;
+    let mapt = merge(&args.mapt, &setup.file.mapt)?;
+    let otlp = setup.otlp_of_run(&args.otlp, &mapt)?;
     if otlp.is_empty() {
         return Err(Failure::usage(
             "flush: no destination is set; give --otlp.endpoint or OTEL_EXPORTER_OTLP_ENDPOINT",

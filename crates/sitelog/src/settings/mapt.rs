@@ -103,13 +103,10 @@ impl MaptSettings {
     }
 
     /// The attribute with which records go out, where it was asked for.
-    pub(crate) fn token_attribute(&self) -> Option<(String, String)> {
+    pub(crate) fn token_attribute(&self) -> Option<(&'static str, &str)> {
         self.code()?;
         let asked = self.otel_auth_token_attribute == Some(true);
-        asked
-            .then(|| self.token())
-            .flatten()
-            .map(|token| (TOKEN_ATTRIBUTE.to_owned(), token.to_owned()))
+        Some((TOKEN_ATTRIBUTE, self.token().filter(|_| asked)?))
     }
 
     /// The token, which stands nowhere in what is recorded.

@@ -8,8 +8,10 @@
 mod audit;
 mod cases;
 mod collector;
+mod component;
 mod crash;
 mod faults;
+mod mapt;
 mod provision;
 mod recorded;
 mod redact;
