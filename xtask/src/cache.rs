@@ -43,6 +43,11 @@ impl Cache {
         Ok(Self { root })
     }
 
+    /// Where an entry is, if it is there.
+    pub(crate) fn path(&self, name: &str, version: &str) -> PathBuf {
+        self.root.join(name).join(version)
+    }
+
     /// The folder of an entry; `install` makes it when it is not there.
     pub(crate) fn entry(
         &self,
@@ -50,7 +55,7 @@ impl Cache {
         version: &str,
         install: impl FnOnce(&Staging<'_>) -> Result<()>,
     ) -> Result<PathBuf> {
-        let entry = self.root.join(name).join(version);
+        let entry = self.path(name, version);
         if entry.is_dir() {
             return Ok(entry);
         }

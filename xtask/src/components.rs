@@ -38,6 +38,26 @@ const COMPONENTS: &[Component] = &[
         },
         binary: "otel-cli",
     },
+    // A tool of the provisioning tests. It takes minutes to build, so `cargo xtask test` uses it only where it is installed;
+    // without it OpenTofu's recorded runs are tested alone.
+    Component {
+        name: "tofu",
+        source: Source::GoModule {
+            folder: "components/tofu",
+            package: "github.com/opentofu/opentofu/cmd/tofu",
+            version: "1.12.6",
+        },
+        binary: "tofu",
+    },
+    // Programs on Pulumi's Automation API: an interpreter that has it.
+    Component {
+        name: "pulumi-python",
+        source: Source::Python {
+            folder: "components/pulumi-python",
+            version: "3.272.0",
+        },
+        binary: "bin/python",
+    },
     // Bans, licences and sources of the dependencies.
     Component {
         name: "cargo-deny",
@@ -60,15 +80,24 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Path of a component's program, if it is in the cache.
+pub(crate) fn installed(name: &str) -> Result<Option<PathBuf>> {
+    let component = component(name)?;
+    let entry = Cache::open()?.path(name, &component.source.version()?);
+    Ok(entry.is_dir().then(|| entry.join(component.binary)))
+}
+
+fn component(name: &str) -> Result<&'static Component> {
+    let found = COMPONENTS.iter().find(|component| component.name == name);
+    found.with_context(|| {
+        let known: Vec<&str> = COMPONENTS.iter().map(|component| component.name).collect();
+        format!("no component `{name}`; there are {}", known.join(", "))
+    })
+}
+
 /// Path of a component's program, installed when it is not in the cache.
 pub(crate) fn install(name: &str) -> Result<PathBuf> {
-    let component = COMPONENTS
-        .iter()
-        .find(|component| component.name == name)
-        .with_context(|| {
-            let known: Vec<&str> = COMPONENTS.iter().map(|component| component.name).collect();
-            format!("no component `{name}`; there are {}", known.join(", "))
-        })?;
+    let component = component(name)?;
     let entry = Cache::open()?.entry(name, &component.source.version()?, |staging| {
         component.source.build(name, component.binary, staging)
     })?;
@@ -84,7 +113,7 @@ mod tests {
         let error = install("collectr").unwrap_err().to_string();
         assert_eq!(
             error,
-            "no component `collectr`; there are collector, otel-cli, cargo-deny, cargo-fuzz"
+            "no component `collectr`; there are collector, otel-cli, tofu, pulumi-python, cargo-deny, cargo-fuzz"
         );
     }
 

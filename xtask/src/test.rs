@@ -106,17 +106,21 @@ fn deny() -> Result<()> {
 }
 
 fn components() -> Result<()> {
-    components::run(&["collector"])
+    components::run(&["collector", "pulumi-python"])
 }
 
-/// Unit, integration and documentation tests. End-to-end tests find the real Collector in `SITELOG_COLLECTOR`.
+/// Unit, integration and documentation tests. End-to-end tests find the real Collector in `SITELOG_COLLECTOR`, Python with
+/// Pulumi's Automation API in `SITELOG_PULUMI_PYTHON`, and OpenTofu, where it is installed, in `SITELOG_TOFU`.
 fn tests() -> Result<()> {
-    process::run(
-        cargo()
-            .current_dir(workspace::root())
-            .env("SITELOG_COLLECTOR", components::install("collector")?)
-            .args(["test", "--workspace", "--locked", "--no-fail-fast"]),
-    )
+    let mut test = cargo();
+    test.current_dir(workspace::root())
+        .env("SITELOG_COLLECTOR", components::install("collector")?)
+        .env("SITELOG_PULUMI_PYTHON", components::install("pulumi-python")?);
+    match components::installed("tofu")? {
+        Some(tofu) => drop(test.env("SITELOG_TOFU", tofu)),
+        None => eprintln!("OpenTofu is not installed (cargo xtask components tofu): its recorded runs are tested alone"),
+    }
+    process::run(test.args(["test", "--workspace", "--locked", "--no-fail-fast"]))
 }
 
 #[cfg(test)]

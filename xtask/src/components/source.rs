@@ -22,13 +22,18 @@ pub(crate) enum Source {
     },
     /// A published Rust program of the component's name.
     Crate { version: &'static str },
+    /// Python packages in an environment of their own, every one pinned by `requirements.txt` in a folder of the checkout.
+    Python {
+        folder: &'static str,
+        version: &'static str,
+    },
 }
 
 impl Source {
     /// What the cache entry is keyed by. A module of ours also by its files: another pin is another program.
     pub(crate) fn version(&self) -> Result<String> {
         match self {
-            Self::GoModule { folder, version, .. } => {
+            Self::GoModule { folder, version, .. } | Self::Python { folder, version } => {
                 let mut files = fs::read_dir(workspace::root().join(folder))
                     .and_then(|files| files.map(|file| Ok(file?.path())).collect::<io::Result<Vec<_>>>())
                     .with_context(|| format!("cannot read {folder}"))?;
@@ -66,6 +71,17 @@ impl Source {
                         ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
                     ]),
             ),
+            Self::Python { folder, .. } => {
+                let requirements = workspace::root().join(folder).join("requirements.txt");
+                process::run_aside(Command::new("python3").args(["-m", "venv"]).arg(staging.entry))?;
+                // The interpreter finds its packages beside itself, also after the entry has got its name.
+                let pip = ["-m", "pip", "install", "--no-deps", "--no-cache-dir", "--quiet", "-r"];
+                process::run_aside(
+                    Command::new(staging.entry.join("bin/python"))
+                        .args(pip)
+                        .arg(requirements),
+                )
+            }
         }
     }
 }
