@@ -1,5 +1,6 @@
 //! The Collector's process.
 
+use crate::component::component;
 use crate::recorded::Recorded;
 use crate::scene::{end, wait_until};
 use crate::sink::Reserved;
@@ -149,15 +150,5 @@ impl Drop for Collector {
 /// The program: named by SITELOG_COLLECTOR, else installed by xtask (from its cache when it is there).
 fn binary() -> &'static str {
     static BINARY: OnceLock<String> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        std::env::var("SITELOG_COLLECTOR").unwrap_or_else(|_| {
-            let mut cargo = Command::new(env!("CARGO"));
-            cargo
-                .args(["xtask", "components", "collector"])
-                .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-            let output = cargo.stderr(Stdio::inherit()).output().unwrap();
-            assert!(output.status.success(), "cargo xtask components collector failed");
-            String::from_utf8(output.stdout).unwrap().trim().to_owned()
-        })
-    })
+    BINARY.get_or_init(|| component("collector", "SITELOG_COLLECTOR"))
 }
