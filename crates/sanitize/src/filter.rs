@@ -26,8 +26,9 @@ pub(crate) fn gram(bytes: [u8; GRAM]) -> u32 {
 impl<T: Copy> Grams<T> {
     /// The table of some keys.
     pub(crate) fn new(mut entries: Vec<(u32, T)>) -> Self {
-        // Sixteen to 64 bits for a key: few false hits, and the common case stays in the first-level cache.
-        let log = (usize::BITS - (entries.len() * 32).leading_zeros()).clamp(16, 21);
+        // Some 32 bits for a key: few false hits, and the common case stays in the first-level cache.
+        let wanted = entries.len() * 32;
+        let log = LOGS.into_iter().find(|log| 1 << log >= wanted).unwrap_or(LOGS[2]);
         let shift = 32 - log;
         let slot = |key: u32| (key.wrapping_mul(MULTIPLIER) >> shift) as usize;
         entries.sort_by_key(|(key, _)| slot(*key));
@@ -75,34 +76,70 @@ impl<T: Copy> Grams<T> {
     /// The first place in `bytes` at or behind `from` whose four bytes may be registered.
     #[inline]
     pub(crate) fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        let mut at = from;
-        // Five places in one load, each with its bit of the table, and one branch for all of them.
-        while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-            let folded = u64::from_le_bytes(*chunk) | 0x2020_2020_2020_2020;
-            let bits = self.bit(folded)
-                | self.bit(folded >> 8)
-                | self.bit(folded >> 16)
-                | self.bit(folded >> 24)
-                | self.bit(folded >> 32);
-            if bits & 1 != 0 {
-                return (0..5)
-                    .find(|place| self.bit(folded >> (8 * place)) & 1 != 0)
-                    .map(|place| at + place);
-            }
-            at += 5;
+        // The size of the table is known to each of these: no bounds are checked within.
+        let found = match self.shift {
+            SMALL => table(&self.bits).map(|table| first::<SMALL_WORDS, SMALL>(table, bytes, from)),
+            MIDDLE => table(&self.bits).map(|table| first::<MIDDLE_WORDS, MIDDLE>(table, bytes, from)),
+            _ => table(&self.bits).map(|table| first::<LARGE_WORDS, LARGE>(table, bytes, from)),
+        };
+        match found? {
+            Ok(at) => Some(at),
+            Err(at) => bytes
+                .get(at..)?
+                .windows(GRAM)
+                .position(|window| self.may(gram([window[0], window[1], window[2], window[3]])))
+                .map(|found| at + found),
         }
-        let rest = bytes.get(at..)?;
-        rest.windows(GRAM)
-            .position(|window| self.may(gram([window[0], window[1], window[2], window[3]])))
-            .map(|found| at + found)
     }
+}
 
-    /// In the lowest bit, whether the key in the low half of `folded` may be registered.
-    #[inline(always)]
-    fn bit(&self, folded: u64) -> u64 {
-        let slot = (folded as u32).wrapping_mul(MULTIPLIER) >> self.shift;
-        self.bits[slot as usize / 64] >> (slot % 64)
+/// How many bits a table has, as powers of two.
+const LOGS: [u32; 3] = [17, 19, 21];
+const SMALL: u32 = 32 - LOGS[0];
+const MIDDLE: u32 = 32 - LOGS[1];
+const LARGE: u32 = 32 - LOGS[2];
+const SMALL_WORDS: usize = 1 << (LOGS[0] - 6);
+const MIDDLE_WORDS: usize = 1 << (LOGS[1] - 6);
+const LARGE_WORDS: usize = 1 << (LOGS[2] - 6);
+
+fn table<const WORDS: usize>(bits: &[u64]) -> Option<&[u64; WORDS]> {
+    bits.first_chunk()
+}
+
+/// The first place whose four bytes may be registered, or from where on too few bytes are left for such a look.
+#[inline]
+fn first<const WORDS: usize, const SHIFT: u32>(
+    table: &[u64; WORDS],
+    bytes: &[u8],
+    from: usize,
+) -> Result<usize, usize> {
+    // In the lowest bit, whether the key in the low half may be registered.
+    let bit = |folded: u64| {
+        let hash = (folded as u32).wrapping_mul(MULTIPLIER);
+        table[(hash >> (SHIFT + 6)) as usize] >> (hash >> SHIFT & 63)
+    };
+    let five = |folded: u64| bit(folded) | bit(folded >> 8) | bit(folded >> 16) | bit(folded >> 24) | bit(folded >> 32);
+    let fold = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes) | 0x2020_2020_2020_2020;
+    let mut at = from;
+    // Ten places in two loads, each with its bit of the table, and one branch for all of them.
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<13>) {
+        let [head @ .., _, _, _, _, _] = chunk;
+        let [_, _, _, _, _, tail @ ..] = chunk;
+        let (head, tail) = (fold(head), fold(tail));
+        if (five(head) | five(tail)) & 1 != 0 {
+            let place = |place: usize| {
+                let folded = if place < 5 {
+                    head >> (8 * place)
+                } else {
+                    tail >> (8 * (place - 5))
+                };
+                bit(folded) & 1 != 0
+            };
+            return (0..10).find(|at| place(*at)).map(|place| at + place).ok_or(at);
+        }
+        at += 10;
     }
+    Err(at)
 }
 
 /// How common a four-byte sequence is in text, roughly: the smaller, the better it filters.
