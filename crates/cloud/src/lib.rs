@@ -1,5 +1,6 @@
 //! The Pulumi Cloud exporter: metrics that equal what happened, at few calls.
 
+pub mod config;
 pub mod counting;
 pub mod emit;
 pub mod exposition;
