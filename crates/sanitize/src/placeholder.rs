@@ -11,6 +11,11 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     value.is_empty() || prefix(value) == Some(value.len())
 }
 
+/// Whether a placeholder can start with a byte.
+pub(crate) fn may_start(byte: u8) -> bool {
+    b"$<{(*[tTfFnN".contains(&byte)
+}
+
 /// The length of the placeholder that `text` starts with, white space inside allowed where its form has it.
 pub(crate) fn prefix(text: &[u8]) -> Option<usize> {
     let text = &text[..text.len().min(LONGEST)];

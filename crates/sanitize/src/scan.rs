@@ -95,6 +95,9 @@ impl Scan {
 
     /// Takes what a matcher found, and walks the spans that it left open as far as they go.
     fn keep(&mut self, view: &View<'_>, found: &mut Found) {
+        if found.opens.is_empty() && found.hits.is_empty() {
+            return;
+        }
         let mut opens = mem::take(&mut found.opens);
         while !opens.is_empty() {
             for open in opens.drain(..) {

@@ -33,11 +33,14 @@ impl Quote {
         mark == self.mark && (slashes < self.slashes || slashes % (2 * (self.slashes + 1)) == self.slashes)
     }
 
-    /// The bytes of the quote.
-    pub(crate) fn bytes(self) -> Vec<u8> {
-        let mut bytes = vec![b'\\'; self.slashes];
-        bytes.push(self.mark);
-        bytes
+    /// Whether the quote stands at a place.
+    pub(crate) fn stands_at(self, view: &View<'_>, at: usize) -> Result<bool, More> {
+        for place in at..at + self.slashes {
+            if view.at(place)? != Some(b'\\') {
+                return Ok(false);
+            }
+        }
+        Ok(view.at(at + self.slashes)? == Some(self.mark))
     }
 
     /// How many bytes the quote has.

@@ -146,7 +146,7 @@ fn unquoted(view: &View<'_>, at: usize, style: Style, plural: bool, found: &mut 
 /// Whether a placeholder stands at `at` and nothing of a value behind it.
 fn placeholder_at(view: &View<'_>, at: usize) -> Result<bool, More> {
     let Some(first) = view.at(at)? else { return Ok(true) };
-    if !b"$<{(*[tTfFnN".contains(&first) {
+    if !placeholder::may_start(first) {
         return Ok(false);
     }
     // A placeholder ends on its own line; only then is it known what stands there.
@@ -181,12 +181,16 @@ fn could_be_placeholder(text: &[u8]) -> bool {
 
 /// A digit, or long: what an earlier pass put in does not count (R15).
 fn looks_secret(value: &[u8]) -> bool {
+    let digit = value.iter().any(u8::is_ascii_digit);
+    if digit || value.len() < LONG {
+        return digit;
+    }
     let marker = placeholder::MARKER.as_bytes();
     let marks = value
         .windows(marker.len() - 1)
         .filter(|part| *part == &marker[..marker.len() - 1])
         .count();
-    value.iter().any(u8::is_ascii_digit) || value.len() - marks * (marker.len() - 1) >= LONG
+    value.len() - marks * (marker.len() - 1) >= LONG
 }
 
 /// Whether nothing but blanks follows on the line.

@@ -135,6 +135,10 @@ static BACKSLASH: Set = Set::new(&[], b"\\");
 
 /// Whether the string that starts at `at` is a placeholder.
 pub(crate) fn placeholder_string(view: &View<'_>, at: usize, quote: Quote) -> Result<bool, More> {
+    let first = view.at(at)?;
+    if first.is_some_and(|first| first != quote.mark && first != b'\\' && !crate::placeholder::may_start(first)) {
+        return Ok(false);
+    }
     let window = View {
         bytes: &view.bytes[..view.bytes.len().min(at + crate::placeholder::LONGEST)],
         memo: &Memo::default(),

@@ -98,7 +98,7 @@ impl Document {
     /// The rest of a string.
     fn text(&mut self, view: &View<'_>, pos: &mut usize, start: usize, found: &mut Found) -> Result<bool, More> {
         let quote = self.quote();
-        if !Until::Quote(quote).skip(view, pos)? || !view.is(*pos, &quote.bytes())? {
+        if !Until::Quote(quote).skip(view, pos)? || !quote.stands_at(view, *pos)? {
             return Ok(false);
         }
         let raw = if *pos - start <= LONGEST {
