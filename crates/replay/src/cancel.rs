@@ -6,35 +6,34 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The engine waits for a resource, until `REPLAY_STALL_UNTIL` is there. True when it was interrupted twice meanwhile;
-/// after the first time it says so and goes on waiting.
-pub(crate) fn stall(log: &mut EventLog, interrupted: &AtomicBool, next: u64) -> bool {
+/// The engine waits for a resource, until `REPLAY_STALL_UNTIL` is there. Says how often it was interrupted meanwhile; after
+/// the first time it says so and goes on waiting, after the second it waits no more.
+pub(crate) fn stall(log: &mut EventLog, interrupted: &AtomicBool, next: u64) -> u64 {
     let until = std::env::var_os("REPLAY_STALL_UNTIL").map(PathBuf::from);
-    let mut told = false;
-    while !until.as_ref().is_some_and(|until| until.exists()) {
+    let mut interrupts = 0;
+    while interrupts < 2 && !until.as_ref().is_some_and(|until| until.exists()) {
         if interrupted.swap(false, Ordering::Relaxed) {
-            if told {
-                return true;
+            interrupts += 1;
+            if interrupts == 1 {
+                say(log, next);
             }
-            told = true;
-            say(log, next);
         }
         std::thread::sleep(Duration::from_millis(1));
     }
-    false
+    interrupts
 }
 
 /// The end after one SIGINT, when nothing is under way; `next` is the number of the next event.
-pub(crate) fn after_one(mut log: EventLog, next: u64) -> ExitCode {
+pub(crate) fn at_once(mut log: EventLog, next: u64) -> ExitCode {
     say(&mut log, next);
-    end(log, next + 1, "failed");
-    ExitCode::from(1)
+    after(1, log, next + 1)
 }
 
-/// The end after the second SIGINT.
-pub(crate) fn after_two(log: EventLog, next: u64) -> ExitCode {
-    end(log, next, "canceled");
-    ExitCode::from(8)
+/// The end after so many SIGINTs.
+pub(crate) fn after(interrupts: u64, log: EventLog, next: u64) -> ExitCode {
+    let (result, status) = if interrupts == 1 { ("failed", 1) } else { ("canceled", 8) };
+    end(log, next, result);
+    ExitCode::from(status)
 }
 
 fn say(log: &mut EventLog, number: u64) {

@@ -25,6 +25,10 @@ pub(crate) fn play(capture: &Capture, invocation: &Invocation) -> ExitCode {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         let _ = signal_hook::flag::register(signal, Arc::clone(&interrupted));
     }
+    if let Some(file) = std::env::var_os("REPLAY_PID") {
+        // A test that cannot read it fails.
+        let _ = std::fs::write(file, std::process::id().to_string());
+    }
     let steps = steps(capture);
     let tells = steps.iter().any(|(_, step)| matches!(step, Step::Event(_)));
     // Where nothing was recorded (a locked stack), the engine did not get as far as to open its log.
@@ -38,7 +42,7 @@ pub(crate) fn play(capture: &Capture, invocation: &Invocation) -> ExitCode {
     for (t_ms, step) in steps {
         pause(&mut clock, t_ms, speed);
         if capture.run.signals_sent.is_empty() && interrupted.load(Ordering::Relaxed) {
-            return cancel::after_one(log, next);
+            return cancel::at_once(log, next);
         }
         match step {
             Step::Output(chunk) => print(&chunk),
@@ -56,8 +60,11 @@ pub(crate) fn play(capture: &Capture, invocation: &Invocation) -> ExitCode {
                     log.close();
                     die(Signal::SIGKILL);
                 }
-                if stall_at == Some(sent) && cancel::stall(&mut log, &interrupted, next) {
-                    return cancel::after_two(log, next + 1);
+                if stall_at == Some(sent) {
+                    match cancel::stall(&mut log, &interrupted, next) {
+                        0 => {}
+                        interrupts => return cancel::after(interrupts, log, next + 1),
+                    }
                 }
             }
             Step::Signal => {

@@ -3,9 +3,14 @@
 //! Pulumi's engine is played by `sitelog-replay` from recorded runs (`crates/provision/testdata`, `testdata/provision`);
 //! Terraform and OpenTofu are the real ones where they are installed, and recorded runs everywhere.
 
+mod automation;
 mod bundle;
 mod captures;
+mod faults;
 mod leaks;
+mod questions;
 mod stage;
+mod stopped;
+mod terraform;
 mod trail;
 mod truth;

@@ -16,7 +16,11 @@ fn exported(flags: &[&str]) -> (Stage, Vec<u8>, String) {
         assert_eq!(ran.code, i32::from(*case == "07-up-fail"), "{}", ran.err());
     }
     let [(_, stage), _] = stages;
-    let args: Vec<&str> = ["audit", "export", "--output", "-"].iter().chain(flags).copied().collect();
+    let args: Vec<&str> = ["audit", "export", "--output", "-"]
+        .iter()
+        .chain(flags)
+        .copied()
+        .collect();
     let bundle = stage.scene.tell(&args);
     assert_eq!(bundle.code, 0, "{}", bundle.err());
     let key = stage.scene.tell(&["audit", "key"]).out().trim().to_owned();

@@ -3,7 +3,7 @@
 use super::stage::{Stage, argv, typed};
 use super::trail::operations;
 use super::truth::{Truth, events, is_pulumi, printed, prints_events};
-use crate::scene::Ran;
+use crate::scene::{Ran, ended};
 
 pub(super) const PULUMI: [&str; 14] = [
     "01-up-create",
@@ -157,8 +157,13 @@ fn terraforms_runs_are_recorded_as_what_they_did() {
     }
 }
 
-/// Scenario: 2,000 resources made and taken down, by each engine. Guarantees: nothing is lost or doubled.
+/// Scenario: 2,000 resources made and taken down, by each engine. Guarantees: nothing is lost or doubled. Says what the
+/// wrapper of this build costs, in parts of what the real engine took.
 #[test]
+#[allow(
+    clippy::print_stderr,
+    reason = "a measurement, of no use to judge by on a busy machine"
+)]
 fn bulk_runs_lose_nothing() {
     for case in [
         "15-bulk-up",
@@ -173,7 +178,15 @@ fn bulk_runs_lose_nothing() {
             let operation = super::trail::operation(&stage.recorded());
             operation.is(&Truth::of(case), case);
             if is_pulumi(case) {
-                operation.took(&events(case, 1), case);
+                let events = events(case, 1);
+                operation.took(&events, case);
+                let engine = operation.count("sitelog.engine.duration");
+                let played = ended(stage.alone(&way.start(&argv).1)).wall;
+                let added = ran.wall.saturating_sub(played).as_secs_f64();
+                eprintln!(
+                    "{case} {way:?}: {added:.2} s added to {engine} s ({:.1} %)",
+                    added * 100.0 / engine as f64
+                );
             }
         }
     }

@@ -4,6 +4,7 @@ use super::captures::{PULUMI, TERRAFORM, Way};
 use super::stage::{Stage, about, typed};
 use super::truth::printed;
 use serde_json::Value;
+use sitelog_ledger::{Ledger, Options};
 use std::path::Path;
 
 struct Secret {
@@ -66,7 +67,7 @@ fn forms(value: &str) -> Vec<String> {
     ]
 }
 
-fn holds(bytes: &[u8], form: &str) -> bool {
+pub(super) fn holds(bytes: &[u8], form: &str) -> bool {
     count(bytes, form) > 0
 }
 
@@ -87,7 +88,7 @@ fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
 }
 
 /// Everything of a run that is kept or shown, by where it is.
-fn traces(stage: &Stage, terminal: Vec<u8>) -> Vec<(String, Vec<u8>)> {
+pub(super) fn traces(stage: &Stage, terminal: Vec<u8>) -> Vec<(String, Vec<u8>)> {
     let mut traces = vec![("terminal".to_owned(), terminal)];
     traces.push((
         "records".to_owned(),
@@ -108,6 +109,14 @@ fn traces(stage: &Stage, terminal: Vec<u8>) -> Vec<(String, Vec<u8>)> {
         ("stderr in the ledger".to_owned(), err),
     ]);
     files(&stage.scene.data(), &mut traces);
+    // Frames may be compressed on disk.
+    let ledger = Ledger::open(stage.scene.data(), Options::default()).unwrap();
+    for chain in ledger.chains().unwrap() {
+        for frame in ledger.frames(&chain).unwrap().map(Result::unwrap) {
+            let place = format!("{:?} of {chain}", frame.position);
+            traces.push((place, frame.batch.get().payload.bytes().to_vec()));
+        }
+    }
     traces
 }
 

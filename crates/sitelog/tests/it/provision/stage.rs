@@ -22,7 +22,7 @@ pub(super) struct Stage {
 
 /// A run that goes on.
 pub(super) struct Going {
-    pub(super) child: Child,
+    child: Child,
     out: PathBuf,
 }
 
@@ -55,13 +55,72 @@ impl Stage {
         self
     }
 
+    /// Plays other events than the recorded ones in the first stream; what is no JSON is sent as it is.
+    pub(super) fn with_events(self, case: &str, events: &[String]) -> Self {
+        let lines = (0..).zip(events).map(|(number, event)| {
+            let event = match serde_json::from_str::<Value>(event) {
+                Ok(_) => event.clone(),
+                Err(_) => Value::String(format!("{event}\n")).to_string(),
+            };
+            format!("{{\"t_ms\":{number},\"stream\":1,\"event\":{event}}}\n")
+        });
+        let file = self.scene.path(case).join("events.arrival.ndjson");
+        fs::write(file, lines.collect::<String>()).unwrap();
+        self
+    }
+
+    /// The engine exits with another status.
+    pub(super) fn exits(self, case: &str, code: i32) -> Self {
+        let mut run = about(case);
+        run["exit_code"] = code.into();
+        fs::write(self.scene.path(case).join("run.json"), run.to_string()).unwrap();
+        self
+    }
+
+    /// The engine stops after so many events, until it is [released](Self::release); where its process id is in a file.
+    pub(super) fn stalled_at(self, events: usize) -> Self {
+        let (until, pid) = (self.scene.text("until"), self.scene.text("pid"));
+        let stage = self.with("REPLAY_STALL_AT", events.to_string());
+        stage.with("REPLAY_STALL_UNTIL", until).with("REPLAY_PID", pid)
+    }
+
+    pub(super) fn release(&self) {
+        self.scene.file("until", "");
+    }
+
+    /// The engine's process.
+    pub(super) fn engine(&self) -> Pid {
+        let pid = fs::read_to_string(self.scene.path("pid")).unwrap();
+        Pid::from_raw(pid.parse().unwrap())
+    }
+
+    /// Waits until so many records of operations are written.
+    pub(super) fn wait_for_records(&self, count: usize) {
+        wait_until("records", || self.recorded().events.len() >= count);
+    }
+
     /// `sitelog run --records … FLAGS -- JOB` with the engines in `PATH`.
     pub(super) fn command(&self, flags: &[&str], job: &[&str]) -> Command {
         let flags: Vec<&str> = ["--records", RECORDS]
             .into_iter()
             .chain(flags.iter().copied())
             .collect();
-        let mut command = self.scene.run_command(&flags, job);
+        self.set(self.scene.run_command(&flags, job))
+    }
+
+    /// The job without sitelog.
+    pub(super) fn alone(&self, job: &[&str]) -> Command {
+        let (program, args) = job.split_first().unwrap();
+        let replayed = self.scene.path("bin").join(program);
+        let program = if replayed.exists() {
+            replayed.to_str().unwrap()
+        } else {
+            program
+        };
+        self.set(self.scene.command(program, args.iter().copied()))
+    }
+
+    fn set(&self, mut command: Command) -> Command {
         let mut path = self.scene.path("bin").into_os_string();
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap());
@@ -79,10 +138,7 @@ impl Stage {
         let out = self.scene.path("out");
         let mut command = self.command(flags, job);
         command.stdout(File::create(&out).unwrap()).stderr(Stdio::piped());
-        Going {
-            child: command.spawn().unwrap(),
-            out,
-        }
+        Going::of(command.spawn().unwrap(), out)
     }
 
     /// A recorded run, by whatever way; a signal that its engine got is sent to the wrapper.
@@ -105,6 +161,15 @@ impl Stage {
 }
 
 impl Going {
+    pub(super) fn of(child: Child, out: PathBuf) -> Self {
+        Self { child, out }
+    }
+
+    /// The wrapper's process.
+    pub(super) fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed())
+    }
+
     /// Waits until the output has a text in it; with an empty one, until there is any.
     pub(super) fn wait_for_output(&self, text: &[u8]) {
         wait_until("output", || {
@@ -114,7 +179,7 @@ impl Going {
     }
 
     pub(super) fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
+        kill(self.pid(), signal).unwrap();
     }
 
     pub(super) fn end(mut self) -> Ran {

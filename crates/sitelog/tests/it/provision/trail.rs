@@ -1,5 +1,6 @@
 //! The records of a run's operations, and what they say was done.
 
+use super::stage::Stage;
 use super::truth::{Set, Truth};
 use crate::recorded::{Event, Recorded};
 use serde_json::Value;
@@ -37,6 +38,14 @@ pub(super) fn operation(recorded: &Recorded) -> Operation {
     operations.remove(0)
 }
 
+/// The records of an operation as `sitelog audit show` gives them.
+pub(super) fn shown(stage: &Stage, operation: &str) -> Vec<Value> {
+    let shown = stage.scene.tell(&["audit", "show", operation, "--format", "jsonl"]);
+    assert_eq!(shown.code, 0, "{}", shown.err());
+    let records = shown.out().lines().map(|record| serde_json::from_str(record).unwrap());
+    records.collect()
+}
+
 impl Operation {
     /// What holds whatever happened: numbered without gaps, one `started` first, one `completed` last, ids of their own.
     #[track_caller]
@@ -50,15 +59,19 @@ impl Operation {
         assert_eq!(self.events[0].name, "sitelog.operation.started");
         assert_eq!(self.named("sitelog.operation.completed").len(), 1, "{:#?}", self.events);
         assert_eq!(self.events.last().unwrap().name, "sitelog.operation.completed");
-        let ids: BTreeSet<&str> = self
-            .events
-            .iter()
-            .map(|event| event.attributes["log.record.uid"].as_str().unwrap())
-            .collect();
-        assert_eq!(ids.len(), self.events.len(), "an id stands twice");
+        assert_eq!(self.ids().len(), self.events.len(), "an id stands twice");
         let numbers: Vec<i64> = self.events.iter().filter_map(number).collect();
         let distinct: BTreeSet<&i64> = numbers.iter().collect();
         assert_eq!(distinct.len(), numbers.len(), "an event was recorded twice");
+    }
+
+    /// The records' ids.
+    pub(super) fn ids(&self) -> BTreeSet<&str> {
+        let ids = self
+            .events
+            .iter()
+            .map(|event| event.attributes["log.record.uid"].as_str().unwrap());
+        ids.collect()
     }
 
     pub(super) fn named(&self, name: &str) -> Vec<&Event> {
@@ -144,7 +157,7 @@ impl Operation {
     pub(super) fn is(&self, truth: &Truth, case: &str) {
         assert_eq!(self.result(), truth.outcome, "{case}: {:#?}", self.completed());
         assert_eq!(self.name(), truth.operation, "{case}");
-        if super::truth::is_pulumi(case) {
+        if truth.is_pulumi {
             truth.created.is(&self.done("create"), case);
             truth.replaced.is(&self.done("replace"), case);
             truth.deleted.is(&self.done("delete"), case);

@@ -13,6 +13,7 @@ pub(super) type Set = BTreeSet<String>;
 /// What a run did.
 #[derive(Debug)]
 pub(super) struct Truth {
+    pub(super) is_pulumi: bool,
     pub(super) operation: String,
     pub(super) outcome: String,
     pub(super) exit_code: i32,
@@ -68,6 +69,7 @@ impl Truth {
 
     fn read(truth: &Value, sets: &Value, failed: Set) -> Self {
         Self {
+            is_pulumi: truth["project"].is_string(),
             operation: truth["operation"].as_str().unwrap().to_owned(),
             outcome: truth["outcome"].as_str().unwrap().to_owned(),
             exit_code: i32::try_from(truth["exit_code"].as_i64().unwrap()).unwrap(),
