@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 use super::truth::{Set, Truth};
-use crate::recorded::{Event, Recorded};
+use crate::recorded::{Event, Recorded, Span};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,10 @@ pub(super) fn operations(recorded: &Recorded) -> Vec<Operation> {
     }
     let operations = operations.into_iter().map(|(id, events)| Operation { id, events });
     let operations: Vec<Operation> = operations.collect();
-    operations.iter().for_each(Operation::assert_sound);
+    for operation in &operations {
+        operation.assert_sound();
+        operation.assert_in_the_trace(&recorded.spans);
+    }
     operations
 }
 
@@ -63,6 +66,28 @@ impl Operation {
         let numbers: Vec<i64> = self.events.iter().filter_map(number).collect();
         let distinct: BTreeSet<&i64> = numbers.iter().collect();
         assert_eq!(distinct.len(), numbers.len(), "an event was recorded twice");
+    }
+
+    /// Every record is of a span that came, and each of these lies below the run's. A run that goes on has sent none.
+    #[track_caller]
+    fn assert_in_the_trace(&self, spans: &[Span]) {
+        let by_id: BTreeMap<&str, &Span> = spans.iter().map(|span| (span.id.as_str(), span)).collect();
+        assert_eq!(by_id.len(), spans.len(), "a span came twice");
+        for event in &self.events {
+            let mut span = by_id[event.span.as_str()];
+            let mut above = 0;
+            while let Some(parent) = by_id.get(span.parent.as_str()) {
+                assert_eq!(span.trace, parent.trace);
+                (span, above) = (*parent, above + 1);
+            }
+            assert!(above > 0 && above < spans.len(), "{event:#?}");
+            assert!(
+                !span.text("cicd.pipeline.task.run.result").is_empty(),
+                "{span:#?} is not the run's"
+            );
+        }
+        let own = by_id[self.completed().span.as_str()];
+        assert_eq!(own.failed, self.result() != "succeeded", "{own:#?}");
     }
 
     /// The records' ids.
