@@ -1,1 +1,12 @@
-//! Tests.
+//! What the simulation answers, what goes wrong in it, and whether its truth is one.
+
+mod answers;
+mod client;
+mod faults;
+mod history_pages;
+mod pages;
+mod program;
+mod reference;
+mod shapes;
+mod special;
+mod truth;
