@@ -12,6 +12,8 @@ use crate::client::Client;
 pub(crate) struct Exporter {
     /// Updates by id that were counted or never will be.
     settled: BTreeSet<String>,
+    /// By the id of the newest update: the latest end, of histories in which everything has ended. They stay as they are.
+    ended: BTreeMap<String, i64>,
     begun: bool,
     sums: BTreeMap<Series, i64>,
     /// Count and sum of durations.
@@ -68,11 +70,16 @@ impl Exporter {
 
     /// Counts what is new; the latest end.
     fn poll_stack(&mut self, client: &Client, path: &StackPath, now: i64, backfill: Backfill) -> Option<i64> {
+        let newest = client.get(&format!("/api/stacks/{path}/updates/latest"))["updateID"].to_string();
+        if let Some(ended) = self.ended.get(&newest) {
+            return Some(*ended);
+        }
         let answer = client.get(&format!("/api/stacks/{path}/updates?output-type=service"));
-        let mut latest = None;
+        let (mut latest, mut all_ended) = (None, true);
         for update in answer["updates"].as_array().unwrap() {
             let info = &update["info"];
             if !["succeeded", "failed"].contains(&info["result"].as_str().unwrap()) {
+                all_ended = false;
                 continue;
             }
             let end = info["endTime"].as_i64().unwrap();
@@ -85,6 +92,9 @@ impl Exporter {
             if self.settled.insert(update["updateID"].as_str().unwrap().to_owned()) && (self.begun || in_window) {
                 self.count(path, info);
             }
+        }
+        if let Some(ended) = latest.filter(|_| all_ended) {
+            self.ended.insert(newest, ended);
         }
         latest
     }
