@@ -170,10 +170,22 @@ pub const SITELOG_EVENTS_LOST: &str = "sitelog.events.lost";
 pub const SITELOG_EVENTS_DUPLICATED: &str = "sitelog.events.duplicated";
 /// Events that arrived after a later one (int; on record).
 pub const SITELOG_EVENTS_REORDERED: &str = "sitelog.events.reordered";
-/// Events that could not be read (int; on record).
+/// Events that could not be read; on a run's span those of all its operations (int; on record, span).
 pub const SITELOG_EVENTS_MALFORMED: &str = "sitelog.events.malformed";
 /// Events of a kind that this version does not know (int; on record).
 pub const SITELOG_EVENTS_UNKNOWN: &str = "sitelog.events.unknown";
+/// Operations of tools that were recorded in the run (int; on span).
+pub const SITELOG_OPERATIONS: &str = "sitelog.operations";
+/// Audit records and spans that could not be kept (int; on span).
+pub const SITELOG_OPERATIONS_RECORDS_DROPPED: &str = "sitelog.operations.records.dropped";
+/// Event streams that broke off (int; on span).
+pub const SITELOG_STREAMS_BROKEN: &str = "sitelog.streams.broken";
+/// Event streams that were still open when the run ended (int; on span).
+pub const SITELOG_STREAMS_UNREAD: &str = "sitelog.streams.unread";
+/// Event streams that were answered before all of them was durable (int; on span).
+pub const SITELOG_STREAMS_ANSWERED_EARLY: &str = "sitelog.streams.answered.early";
+/// True: what intercepts tools was taken away while the job ran; some may not be recorded (boolean; on span).
+pub const SITELOG_INTERCEPT_LOST: &str = "sitelog.intercept.lost";
 /// Event streams the tool opened for the operation (int; on record).
 pub const SITELOG_EVENTS_STREAMS: &str = "sitelog.events.streams";
 /// The engine's name of an event that this version does not know (string; on record).

@@ -57,6 +57,29 @@ pub struct RunEnded {
     /// What the sanitizer did until then.
     #[serde(default)]
     pub sanitized: Sanitized,
+    /// What was and was not recorded of tools.
+    #[serde(default)]
+    pub operations: Operations,
+}
+
+/// What a run recorded of its tools' operations, and what of it was lost; counts named as the attributes of its span.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Operations {
+    /// Operations that were recorded.
+    pub recorded: u64,
+    /// Audit records and spans that could not be kept.
+    pub records_dropped: u64,
+    /// Events that could not be read.
+    pub events_malformed: u64,
+    /// Streams that broke off.
+    pub streams_broken: u64,
+    /// Streams that were still open at the end.
+    pub streams_unread: u64,
+    /// Streams that were answered before all of them was durable.
+    pub streams_answered_early: u64,
+    /// Whether what intercepts tools was taken away while the job ran.
+    pub intercept_lost: bool,
 }
 
 /// What the sanitizer of a run did. Lists, for a rule's id as a key could itself read like a secret's.

@@ -41,7 +41,6 @@ pub struct Provisioning {
     socket: PathBuf,
     stop: Arc<EventFd>,
     tool: Option<String>,
-    on_pty: bool,
     direct: Option<CallId>,
 }
 
@@ -89,7 +88,6 @@ impl Provisioning {
             socket,
             stop,
             tool: wishes.tool,
-            on_pty: wishes.on_pty,
             direct: None,
         })
     }
@@ -155,11 +153,6 @@ impl Provisioning {
         self.armory.watch()
     }
 
-    /// Whether the job's terminal is one that the run captures.
-    pub fn is_on_pty(&self) -> bool {
-        self.on_pty
-    }
-
     /// The job has ended and all of its output was read: waits until its operations are recorded, which ends each of them.
     pub fn end(self, outcome: &Outcome) -> Provisioned {
         if let Some(call) = self.direct {
@@ -173,12 +166,14 @@ impl Provisioning {
             let _ = told.recv_timeout(2 * calls::PATIENCE);
         }
         let _ = self.stop.write(1);
-        let _ = std::fs::remove_file(&self.socket);
+        let gone = std::fs::remove_file(&self.socket).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
         self.armory.close();
         drop(self.shims);
         self.armory.desk().tell(Happening::Close);
         // A panic was reported by its own hook.
         let _ = self.door.join();
-        self.clerk.join().unwrap_or_default()
+        let mut told = self.clerk.join().unwrap_or_default();
+        told.intercept_lost = gone;
+        told
     }
 }

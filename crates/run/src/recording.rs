@@ -5,7 +5,7 @@ use crate::clerk::Writer;
 use crate::clock::unix_nanos;
 use crate::recorder::{Policy, Recorder, Tally};
 use crate::span::{self, End, Place, scope};
-use crate::{Identity, Outcome, Profile};
+use crate::{Identity, Outcome, Profile, provisioning::Provisioned};
 use prost::Message;
 use sitelog_ledger::Chain;
 use sitelog_model::attributes as name;
@@ -143,10 +143,12 @@ impl Recording {
     }
 
     /// Writes the outcome, seals the chain and waits until all of it is as durable as was asked.
-    pub fn end(mut self, outcome: &Outcome) -> Recorded {
+    pub fn end(mut self, outcome: &Outcome, tools: &Provisioned) -> Recorded {
         let tally = self.recorder.close();
         let end = unix_nanos();
+        let operations = tools.counts();
         span::end(&mut self.span, &End::of(outcome, end, &tally));
+        span::tell_operations(&mut self.span, &operations);
         let ended = RunEnded {
             end,
             exit_code: outcome.exit_code(),
@@ -154,6 +156,7 @@ impl Recording {
             records: tally.recorded,
             dropped: tally.dropped,
             sanitized: sanitized(&self.sanitizer),
+            operations,
         };
         let fault = self.close(Note::RunEnded(ended)).err();
         Recorded { tally, fault }

@@ -162,6 +162,8 @@ impl Found {
             records: self.lines,
             dropped: 0,
             sanitized: Default::default(),
+            // What the dead process counted died with it.
+            operations: Default::default(),
         };
         write(Signal::Traces, Payload::Note(Note::RunEnded(ended).to_bytes()))
     }

@@ -3,6 +3,7 @@
 use crate::ci::Ci;
 use crate::{Outcome, Tally};
 use sitelog_model::attributes as name;
+use sitelog_model::note::Operations;
 use sitelog_model::otlp::collector::trace::v1::ExportTraceServiceRequest;
 use sitelog_model::otlp::common::v1::{InstrumentationScope, KeyValue};
 use sitelog_model::otlp::resource::v1::Resource;
@@ -185,5 +186,26 @@ pub(crate) fn end(request: &mut ExportTraceServiceRequest, end: &End<'_>) {
             code: code as i32,
             message: if failed { end.message.clone() } else { String::new() },
         });
+    }
+}
+
+/// Says on the run's span what was and was not recorded of tools; what did not happen is not mentioned.
+pub(crate) fn tell_operations(request: &mut ExportTraceServiceRequest, of: &Operations) {
+    let counts = [
+        (name::SITELOG_OPERATIONS, of.recorded),
+        (name::SITELOG_OPERATIONS_RECORDS_DROPPED, of.records_dropped),
+        (name::SITELOG_EVENTS_MALFORMED, of.events_malformed),
+        (name::SITELOG_STREAMS_BROKEN, of.streams_broken),
+        (name::SITELOG_STREAMS_UNREAD, of.streams_unread),
+        (name::SITELOG_STREAMS_ANSWERED_EARLY, of.streams_answered_early),
+    ];
+    let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+    let mut attributes: Vec<KeyValue> = counts.map(|(key, count)| key_value::int(key, count)).collect();
+    if of.intercept_lost {
+        attributes.push(key_value::boolean(name::SITELOG_INTERCEPT_LOST, true));
+    }
+    let scopes = request.resource_spans.iter_mut().flat_map(|of| &mut of.scope_spans);
+    for span in scopes.flat_map(|of| &mut of.spans) {
+        span.attributes.extend_from_slice(&attributes);
     }
 }

@@ -70,6 +70,20 @@ impl Report {
         if told.unread > 0 {
             self.lost(format!("{} event streams were still open at the end", told.unread));
         }
+        if told.broken > 0 {
+            // Its engine was killed, most often, and the operation says so.
+            self.0.push((LogLevel::Warn, format!("{} event streams broke off", told.broken)));
+        }
+        if told.answered_early > 0 {
+            let what = format!(
+                "{} event streams were answered before the disk had them",
+                told.answered_early
+            );
+            self.0.push((LogLevel::Warn, what));
+        }
+        if told.intercept_lost {
+            self.lost("the run's folder was taken away while the job ran: tools may not be recorded".to_owned());
+        }
     }
 
     /// What the ledger took and did not take.

@@ -7,7 +7,7 @@ use crate::Tally;
 use crate::feeds::Weight;
 use crate::feeds::lines::Lines;
 use crate::tools::{Asked, Names, Says, Start};
-use sitelog_model::note::{Note, OperationStarted};
+use sitelog_model::note::{Note, OperationStarted, Operations};
 use sitelog_model::{TraceContext, Ulid};
 use sitelog_provision::{Context, End, Tool, Verb};
 use std::collections::HashMap;
@@ -42,6 +42,23 @@ pub struct Provisioned {
     pub unread: u64,
     /// Streams that were answered before all of them was durable.
     pub answered_early: u64,
+    /// Whether what intercepts tools was taken away while the job ran.
+    pub intercept_lost: bool,
+}
+
+impl Provisioned {
+    /// For the run's record.
+    pub(crate) fn counts(&self) -> Operations {
+        Operations {
+            recorded: self.operations,
+            records_dropped: self.records.dropped,
+            events_malformed: self.malformed,
+            streams_broken: self.broken,
+            streams_unread: self.unread,
+            streams_answered_early: self.answered_early,
+            intercept_lost: self.intercept_lost,
+        }
+    }
 }
 
 pub(crate) struct Book {
@@ -161,7 +178,9 @@ impl Book {
             }
         };
         let since = (at, self.signals.len());
-        self.calls.insert(id, Call::new(asked, names, work, since));
+        let mut call = Call::new(asked, names, work, since);
+        call.is_read = read != Read::Nothing;
+        self.calls.insert(id, call);
     }
 
     fn stream_begun(&mut self, feed: FeedId, call: Option<CallId>, at: u64) {
@@ -249,7 +268,7 @@ impl Book {
         match std::mem::replace(&mut call.work, Work::Done) {
             Work::Lines(mut open) => {
                 open.finish(at);
-                self.end(*open, user.as_deref(), &how, 1, at);
+                self.end(*open, user.as_deref(), &how, u64::from(call.is_read), at);
             }
             Work::Streams { last: Some(open), .. } => self.end(*open, user.as_deref(), &how, 1, at),
             Work::Streams { last: None, spool, .. } => {

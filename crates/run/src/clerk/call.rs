@@ -19,6 +19,8 @@ pub(super) struct Call {
     pub(super) names: Names,
     pub(super) begun: u64,
     pub(super) signals_before: usize,
+    /// Whether its output, or what it writes into a file, is read.
+    pub(super) is_read: bool,
     /// Streams that are open.
     pub(super) feeds: Vec<FeedId>,
     /// Streams there were.
@@ -53,6 +55,7 @@ impl Call {
             names,
             begun,
             signals_before,
+            is_read: true,
             feeds: Vec::new(),
             streams: 0,
             work,

@@ -122,7 +122,7 @@ pub(super) fn run(setup: &Setup, args: &RunArgs) -> Result<ExitCode, Failure> {
         // What a shell would have said.
         say(&sanitizer.text(&error.to_string()));
     }
-    let Recorded { tally, fault } = recording.end(&outcome);
+    let Recorded { tally, fault } = recording.end(&outcome, &provisioned);
     signals.end_with(outcome.exit_code());
     report.recorded(&tally, fault.as_deref());
     report.provisioned(&provisioned);
