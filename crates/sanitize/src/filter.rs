@@ -74,22 +74,55 @@ impl<T: Copy> Grams<T> {
     }
 
     /// The first place in `bytes` at or behind `from` whose four bytes may be registered.
-    #[inline]
     pub(crate) fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        // The size of the table is known to each of these: no bounds are checked within.
-        let found = match self.shift {
-            SMALL => table(&self.bits).map(|table| first::<SMALL_WORDS, SMALL>(table, bytes, from)),
-            MIDDLE => table(&self.bits).map(|table| first::<MIDDLE_WORDS, MIDDLE>(table, bytes, from)),
-            _ => table(&self.bits).map(|table| first::<LARGE_WORDS, LARGE>(table, bytes, from)),
-        };
-        match found? {
-            Ok(at) => Some(at),
-            Err(at) => bytes
-                .get(at..)?
-                .windows(GRAM)
-                .position(|window| self.may(gram([window[0], window[1], window[2], window[3]])))
-                .map(|found| at + found),
+        self.places(bytes, from).next()
+    }
+
+    /// The places in `bytes` at or behind `from` whose four bytes may be registered.
+    pub(crate) fn places<'a>(&'a self, bytes: &'a [u8], from: usize) -> Places<'a, T> {
+        Places {
+            grams: self,
+            bytes,
+            block: from,
+            known: 0,
+            from,
         }
+    }
+}
+
+/// The places of a text at which something registered may stand, in order.
+pub(crate) struct Places<'a, T> {
+    grams: &'a Grams<T>,
+    bytes: &'a [u8],
+    /// Where the places start of which `known` says which are left.
+    block: usize,
+    known: u32,
+    /// From where on nothing was looked at.
+    from: usize,
+}
+
+impl<T: Copy> Iterator for Places<'_, T> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        if self.known == 0 {
+            let Grams { bits, shift, .. } = self.grams;
+            // The size of the table is known to each of these: no bounds are checked within.
+            (self.block, self.known) = match *shift {
+                SMALL => block::<SMALL_WORDS, SMALL>(table(bits)?, self.bytes, self.from),
+                MIDDLE => block::<MIDDLE_WORDS, MIDDLE>(table(bits)?, self.bytes, self.from),
+                _ => block::<LARGE_WORDS, LARGE>(table(bits)?, self.bytes, self.from),
+            };
+            self.from = self.block + BLOCK;
+            if self.known == 0 {
+                self.from = self.bytes.len();
+                return None;
+            }
+        }
+        let place = self.known.trailing_zeros();
+        self.known &= self.known - 1;
+        Some(self.block + place as usize)
     }
 }
 
@@ -106,19 +139,19 @@ fn table<const WORDS: usize>(bits: &[u64]) -> Option<&[u64; WORDS]> {
     bits.first_chunk()
 }
 
-/// The first place whose four bytes may be registered, or from where on too few bytes are left for such a look.
+/// So many places are looked at in one go.
+const BLOCK: usize = 10;
+
+/// The first places from `from` on of which one may hold something, and, in bits, which do; no bits at the end.
 #[inline]
-fn first<const WORDS: usize, const SHIFT: u32>(
-    table: &[u64; WORDS],
-    bytes: &[u8],
-    from: usize,
-) -> Result<usize, usize> {
+fn block<const WORDS: usize, const SHIFT: u32>(table: &[u64; WORDS], bytes: &[u8], from: usize) -> (usize, u32) {
     // In the lowest bit, whether the key in the low half may be registered.
     let bit = |folded: u64| {
         let hash = (folded as u32).wrapping_mul(MULTIPLIER);
         table[(hash >> (SHIFT + 6)) as usize] >> (hash >> SHIFT & 63)
     };
     let five = |folded: u64| bit(folded) | bit(folded >> 8) | bit(folded >> 16) | bit(folded >> 24) | bit(folded >> 32);
+    let which = |folded: u64| (0..5).fold(0, |known, place| known | (bit(folded >> (8 * place)) & 1) << place) as u32;
     let fold = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes) | 0x2020_2020_2020_2020;
     let mut at = from;
     // Ten places in two loads, each with its bit of the table, and one branch for all of them.
@@ -126,20 +159,20 @@ fn first<const WORDS: usize, const SHIFT: u32>(
         let [head @ .., _, _, _, _, _] = chunk;
         let [_, _, _, _, _, tail @ ..] = chunk;
         let (head, tail) = (fold(head), fold(tail));
-        if (five(head) | five(tail)) & 1 != 0 {
-            let place = |place: usize| {
-                let folded = if place < 5 {
-                    head >> (8 * place)
-                } else {
-                    tail >> (8 * (place - 5))
-                };
-                bit(folded) & 1 != 0
-            };
-            return (0..10).find(|at| place(*at)).map(|place| at + place).ok_or(at);
+        let (of_head, of_tail) = (five(head) & 1, five(tail) & 1);
+        if of_head | of_tail != 0 {
+            let first = if of_head != 0 { which(head) } else { 0 };
+            let second = if of_tail != 0 { which(tail) } else { 0 };
+            return (at, first | second << 5);
         }
-        at += 10;
+        at += BLOCK;
     }
-    Err(at)
+    let windows = bytes.get(at..).unwrap_or_default().windows(GRAM).enumerate();
+    let known = windows.fold(0, |known, (place, window)| {
+        let key = gram([window[0], window[1], window[2], window[3]]);
+        known | ((bit(u64::from(key)) & 1) as u32) << place
+    });
+    (at, known)
 }
 
 /// How common a four-byte sequence is in text, roughly: the smaller, the better it filters.
@@ -166,6 +199,10 @@ fn frequency(byte: u8) -> u32 {
 mod tests {
     use super::*;
 
+    fn key_at(text: &[u8], at: usize) -> u32 {
+        gram(*text[at..].first_chunk().unwrap())
+    }
+
     #[test]
     fn what_was_registered_is_found_and_the_rest_mostly_passes() {
         let words: Vec<String> = (0..5_000).map(|number| format!("{number:04x}")).collect();
@@ -182,5 +219,15 @@ mod tests {
             .count();
         assert!(wrong < 20_000, "{wrong}");
         assert_eq!(table.next(b"zzzz 0a1f zzzz", 0), Some(5));
+        let text = b"0a1f 0a1f..0a1f zz 00010002 zzzzzzzzzzzzzzzzzzzzzzzzzz 0003";
+        let places: Vec<usize> = table
+            .places(text, 0)
+            .filter(|at| table.of(key_at(text, *at)).next().is_some())
+            .collect();
+        let want: Vec<usize> = (0..text.len() - 3)
+            .filter(|at| table.of(key_at(text, *at)).next().is_some())
+            .collect();
+        assert_eq!(places, want);
+        assert!(want.len() >= 6);
     }
 }

@@ -27,6 +27,7 @@ pub struct Sensitive {
 /// Keys longer than this many bytes are none.
 pub(crate) const LONGEST: usize = 128;
 
+use crate::chars::Set;
 use KeyKind::{Authorization, Cookie, Identifier, Secret};
 
 /// The sensitive keys, in words.
@@ -64,6 +65,9 @@ pub(crate) static ANCHORS: &[&str] = &[
     "payment", "scheduler", "honeycomb", "email", "username", "user_name", "user-name", "user.name", "user name",
     "pass_word", "pass-word", "pass_phrase", "pass-phrase",
 ];
+
+/// What may follow one of them, where a value follows the key: the end of the key, of the word, or of a plural; `key_enc`.
+pub(crate) static FOLLOWS: Set = Set::new(&[], b"=:>,(/\"'`\\ \t\r\n_.-sSeE");
 
 /// The words of a key, the last one first: parted by what is no letter or digit, and by humps.
 struct Words<'a> {

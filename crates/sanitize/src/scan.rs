@@ -42,21 +42,16 @@ impl Scan {
         for (candidate, at) in mem::take(&mut self.waiting) {
             limit = limit.min(self.look(rules, view, candidate, at, &mut found));
         }
-        let mut from = self.scanned;
-        while let Some(at) = rules.grams.next(view.bytes, from) {
-            let key = crate::filter::gram([
-                view.bytes[at],
-                view.bytes[at + 1],
-                view.bytes[at + 2],
-                view.bytes[at + 3],
-            ]);
-            for candidate in rules.grams.of(key) {
+        for at in rules.grams.places(view.bytes, self.scanned) {
+            let Some(window) = view.bytes[at..].first_chunk() else {
+                break;
+            };
+            for candidate in rules.grams.of(crate::filter::gram(*window)) {
                 if self.same_key(rules, view, candidate, at) {
                     continue;
                 }
                 limit = limit.min(self.look(rules, view, candidate, at, &mut found));
             }
-            from = at + 1;
         }
         let seen = view
             .bytes

@@ -95,14 +95,7 @@ pub(crate) fn is_quiet(rules: &Compiled, bytes: &[u8]) -> bool {
         live: false,
         memo: &Memo::default(),
     };
-    let mut from = 0;
-    while let Some(at) = rules.grams.next(bytes, from) {
-        if rules.stands(&view, at) {
-            return false;
-        }
-        from = at + 1;
-    }
-    true
+    !rules.grams.places(bytes, 0).any(|at| rules.stands(&view, at))
 }
 
 #[inline]

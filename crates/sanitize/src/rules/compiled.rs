@@ -1,10 +1,11 @@
 //! The rules and the declared values as one scan needs them: everything hashed by four bytes.
 
 use super::{BadRule, Check, Context, Find, Part, Rule, blocks, families, people, user};
+use crate::chars::{B64URL, Set};
 use crate::declared::{self, Pattern};
 use crate::filter::{GRAM, Grams, commonness, gram};
 use crate::found::Found;
-use crate::keys::Keys;
+use crate::keys::{self, Keys};
 use crate::settings::Settings;
 use crate::tally::Tally;
 use crate::until::{Class, Until};
@@ -186,7 +187,7 @@ impl Compiled {
             );
         }
         for (at, anchor) in self.anchors.iter().enumerate() {
-            let (offset, keys) = anchor_grams(&anchor.literal);
+            let (offset, keys) = anchor_grams(&anchor.literal, anchor.follows());
             grams.extend(
                 keys.into_iter()
                     .map(|key| (key, Candidate::Anchor(at as u32, offset as u32))),
@@ -348,6 +349,17 @@ impl Compiled {
 }
 
 impl Anchor {
+    /// What may stand behind the literal, where that is known.
+    fn follows(&self) -> Option<&'static Set> {
+        match &self.act {
+            Act::Token([_, Part::Run(set, 1.., _), ..]) => Some(set),
+            // A word of the user's may go on in any way.
+            Act::Near(_) if self.literal == b"key" || self.literal == b"pwd" => Some(&keys::FOLLOWS),
+            Act::Near(_) if self.literal == b"eyJ" => Some(&B64URL),
+            _ => None,
+        }
+    }
+
     /// Whether the anchor itself is part of what is hidden.
     fn hides_itself(&self) -> bool {
         matches!(self.act, Act::Token(_) | Act::User(_)) || self.literal == b"eyJ"
@@ -420,10 +432,13 @@ fn token(view: &View<'_>, parts: &[Part], start: usize, found: &mut Found) -> Re
     Ok(())
 }
 
-/// The rarest gram of a literal, in either case; a literal of three bytes is followed by anything.
-fn anchor_grams(literal: &[u8]) -> (usize, Vec<u32>) {
+/// The rarest gram of a literal, in either case; with one of three bytes goes what may follow it.
+fn anchor_grams(literal: &[u8], follows: Option<&Set>) -> (usize, Vec<u32>) {
     if let Ok([a, b, c]) = <[u8; 3]>::try_from(literal) {
-        let mut keys: Vec<u32> = (0..=255).map(|next| gram([a, b, c, next])).collect();
+        let mut keys: Vec<u32> = (0..=255)
+            .filter(|next| follows.is_none_or(|set| set.has(*next)))
+            .map(|next| gram([a, b, c, next]))
+            .collect();
         keys.sort_unstable();
         keys.dedup();
         return (0, keys);

@@ -33,13 +33,16 @@ fn redact(sanitizer: &Sanitizer, pieces: &[&str]) -> String {
 fn users_add_rules_and_keys_and_turn_rules_off() {
     let settings = Settings {
         off: vec!["jwt".into()],
-        keys: vec!["crown jewel".into()],
+        keys: vec!["crown jewel".into(), "pin id".into()],
         ..with(vec![rule("acme", "acme-[0-9]{6,}")])
     };
     let sanitizer = Sanitizer::try_new(settings).unwrap();
     assert_eq!(
-        redact(&sanitizer, &["id acme-123456, acme-12 crownJewel=ruby"]),
-        "id [REDACTED], acme-12 crownJewel=[REDACTED]"
+        redact(
+            &sanitizer,
+            &["id acme-123456, acme-12 crownJewel=ruby pinId=7up pin_id=x2"]
+        ),
+        "id [REDACTED], acme-12 crownJewel=[REDACTED] pinId=[REDACTED] pin_id=[REDACTED]"
     );
     let jwt = concat!("eyJhbGciOiJub25lIn0", ".eyJzdWIiOiJrbiJ9.abc");
     assert_eq!(redact(&sanitizer, &[jwt]), jwt);
