@@ -4,6 +4,7 @@ mod body;
 mod call;
 mod connection;
 mod control;
+mod planned;
 mod spoil;
 
 use std::io;
@@ -16,6 +17,8 @@ use axum::Router;
 use axum::http::{HeaderMap, header};
 use axum::routing::get;
 use tokio::sync::oneshot;
+
+use planned::Planned;
 
 use crate::api::{Operation, ROUTES, Refusal};
 use crate::faults::{Fault, Rule, Rules};
@@ -60,6 +63,7 @@ struct Settings {
     token: Option<String>,
     latency: Duration,
     rules: Rules,
+    planned: Vec<Planned>,
 }
 
 impl Sim {
@@ -131,6 +135,11 @@ impl Sim {
         self.shared.settings().rules.clear();
     }
 
+    /// Changes the world when the next call of an operation has been answered: what happens in the middle of a cycle.
+    pub fn after(&self, operation: Operation, change: impl FnOnce(&mut World) + Send + 'static) {
+        self.shared.settings().planned.push(Planned::new(operation, change));
+    }
+
     /// Every answer comes so much later.
     pub fn set_latency(&self, latency: Duration) {
         self.shared.settings().latency = latency;
@@ -177,6 +186,14 @@ impl Drop for Sim {
 impl Shared {
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what was planned for when a call of this operation is answered.
+    fn change_after(&self, operation: Operation) {
+        let planned = planned::take(&mut self.settings().planned, operation);
+        if let Some(change) = planned {
+            change(&mut self.world());
+        }
     }
 
     fn settings(&self) -> MutexGuard<'_, Settings> {

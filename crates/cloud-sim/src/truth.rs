@@ -13,6 +13,7 @@ mod gauges;
 mod series;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use gauges::falls_to_zero;
 pub use series::{BOUNDS, Histogram, METRICS, Series};
@@ -44,9 +45,21 @@ pub struct Truth {
 }
 
 impl Truth {
+    /// What an exporter said otherwise, a line a series; `ended` is not compared.
+    pub fn differences(&self, said: &Self) -> Vec<String> {
+        let mut lines = compare(&self.gauges, &said.gauges);
+        lines.extend(compare(&self.sums, &said.sums));
+        lines.extend(compare(&self.histograms, &said.histograms));
+        lines
+    }
+
     /// Every series that is said.
     pub fn series(&self) -> impl Iterator<Item = &Series> {
         self.gauges.keys().chain(self.sums.keys()).chain(self.histograms.keys())
+    }
+
+    fn has(&self, series: &Series) -> bool {
+        self.gauges.contains_key(series) || self.sums.contains_key(series) || self.histograms.contains_key(series)
     }
 }
 
@@ -183,8 +196,9 @@ impl Observer {
     }
 }
 
-impl Truth {
-    fn has(&self, series: &Series) -> bool {
-        self.gauges.contains_key(series) || self.sums.contains_key(series) || self.histograms.contains_key(series)
-    }
+fn compare<T: PartialEq + fmt::Debug>(truth: &BTreeMap<Series, T>, said: &BTreeMap<Series, T>) -> Vec<String> {
+    let all: BTreeSet<&Series> = truth.keys().chain(said.keys()).collect();
+    let differs = all.into_iter().filter(|series| truth.get(*series) != said.get(*series));
+    let line = |series: &Series| format!("{series}: true {:?}, said {:?}", truth.get(series), said.get(series));
+    differs.map(line).collect()
 }

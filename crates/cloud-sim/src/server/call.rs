@@ -69,6 +69,7 @@ pub(super) async fn call(
         Ok(()) => api::answer(operation, &shared.world(), &Request { path, query }),
         Err(refusal) => Err(refusal),
     };
+    shared.change_after(operation);
     match answered {
         Ok(answer) => deliver(answer, fault, accepts_gzip, underway),
         Err(refusal) => refused(&refusal, underway),

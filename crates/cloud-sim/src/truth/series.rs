@@ -99,7 +99,8 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    pub(super) fn record(&mut self, seconds: f64) {
+    /// One more value.
+    pub fn record(&mut self, seconds: f64) {
         let bucket = BOUNDS.iter().filter(|bound| seconds > **bound).count();
         self.buckets[bucket] += 1;
         self.min = if self.count == 0 {

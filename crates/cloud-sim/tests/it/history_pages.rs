@@ -1,7 +1,7 @@
 //! Update histories and engine events.
 
 use serde_json::{Value, json};
-use sitelog_cloud_sim::{Kind, Outcome, Sim};
+use sitelog_cloud_sim::{Kind, Operation, Outcome, Sim};
 
 use crate::client::{Client, furnished, path};
 
@@ -30,6 +30,21 @@ fn a_history_comes_from_the_newest_in_pages_or_whole() {
     assert_eq!(page("?page=0&pageSize=5"), whole);
     assert_eq!(client.status(&format!("{UPDATES}?page=-1")), 400);
     assert_eq!(client.status(&format!("{UPDATES}?page=1&pageSize=x")), 400);
+}
+
+#[test]
+fn an_update_that_begins_between_two_pages_shifts_the_second() {
+    let mut world = furnished();
+    world.create_with_past(&path("prod"), 25, 0).unwrap();
+    let sim = Sim::start(world).unwrap();
+    sim.after(Operation::GetStackUpdates, |world| {
+        world.start(&path("prod"), Kind::Update).unwrap();
+    });
+    let client = Client::of(&sim);
+    let pages = [1, 2, 3].map(|page| versions(&client.get(&format!("{UPDATES}?page={page}"))));
+    assert_eq!(pages[0], (16..=25).rev().collect::<Vec<_>>());
+    assert_eq!(pages[1], (7..=16).rev().collect::<Vec<_>>());
+    assert_eq!(pages[2], (1..=6).rev().collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What the simulation answers, what goes wrong in it, and whether its truth is one.
 
+#![allow(clippy::unwrap_used, reason = "a failed set-up is a failed test")]
+
 mod answers;
 mod client;
 mod faults;

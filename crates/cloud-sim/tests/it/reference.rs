@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use sitelog_cloud_sim::{Backfill, Series, StackPath};
+use sitelog_cloud_sim::{Backfill, Histogram, Series, StackPath, Truth};
 
 use crate::client::Client;
 
@@ -16,20 +16,12 @@ pub(crate) struct Exporter {
     ended: BTreeMap<String, i64>,
     begun: bool,
     sums: BTreeMap<Series, i64>,
-    /// Count and sum of durations.
-    durations: BTreeMap<Series, (u64, f64)>,
+    histograms: BTreeMap<Series, Histogram>,
     states: BTreeMap<Series, f64>,
 }
 
-/// What a poll said.
-pub(crate) struct Said {
-    pub(crate) gauges: BTreeMap<Series, f64>,
-    pub(crate) sums: BTreeMap<Series, i64>,
-    pub(crate) durations: BTreeMap<Series, (u64, f64)>,
-}
-
 impl Exporter {
-    pub(crate) fn poll(&mut self, client: &Client, now: i64, backfill: Backfill) -> Said {
+    pub(crate) fn poll(&mut self, client: &Client, now: i64, backfill: Backfill) -> Truth {
         let stacks = client
             .pages(
                 "/api/user/stacks?organization=acme&maxResults=500",
@@ -60,11 +52,14 @@ impl Exporter {
         self.states = states;
         let there = |series: &Series| series.path().is_some_and(|path| paths.contains(&path));
         let sums = self.sums.iter().filter(|(series, _)| there(series));
-        let durations = self.durations.iter().filter(|(series, _)| there(series));
-        Said {
+        let histograms = self.histograms.iter().filter(|(series, _)| there(series));
+        Truth {
             gauges,
             sums: sums.map(|(series, sum)| (series.clone(), *sum)).collect(),
-            durations: durations.map(|(series, sum)| (series.clone(), *sum)).collect(),
+            histograms: histograms
+                .map(|(series, durations)| (series.clone(), durations.clone()))
+                .collect(),
+            ended: BTreeSet::new(),
         }
     }
 
@@ -108,9 +103,8 @@ impl Exporter {
             .entry(Series::of_stack("pulumi_update_total", path, &labels))
             .or_default() += 1;
         let duration = Series::of_stack("pulumi_update_duration_seconds", path, &labels);
-        let (count, sum) = self.durations.entry(duration).or_default();
-        *count += 1;
-        *sum += (number("endTime") - number("startTime")) as f64;
+        let seconds = (number("endTime") - number("startTime")) as f64;
+        self.histograms.entry(duration).or_default().record(seconds);
         for (operation, changed) in info["resourceChanges"].as_object().unwrap() {
             let labels = [("kind", text("kind")), ("operation", operation)];
             let series = Series::of_stack("pulumi_update_resource_changes", path, &labels);

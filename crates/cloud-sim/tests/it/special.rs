@@ -3,34 +3,12 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use sitelog_cloud_sim::{Backfill, Mutation, Observer, Random, Series, Sim, Special, Truth};
+use sitelog_cloud_sim::{Backfill, Mutation, Observer, Random, Sim, Special, Truth};
 
 use crate::client::{Client, NOW, furnished, path};
-use crate::reference::{Exporter, Said};
+use crate::reference::Exporter;
 
 const BACKFILLS: [Backfill; 3] = [Backfill::None, Backfill::Window(86_400), Backfill::All];
-
-/// What differs, as text.
-fn differences(said: &Said, truth: &Truth) -> Vec<String> {
-    let mut lines = compare(&said.gauges, &truth.gauges);
-    lines.extend(compare(&said.sums, &truth.sums));
-    let durations = truth
-        .histograms
-        .iter()
-        .map(|(series, all)| (series.clone(), (all.count, all.sum)));
-    lines.extend(compare(&said.durations, &durations.collect()));
-    lines
-}
-
-fn compare<T: PartialEq + std::fmt::Debug>(said: &BTreeMap<Series, T>, truth: &BTreeMap<Series, T>) -> Vec<String> {
-    let mut all: Vec<&Series> = said.keys().chain(truth.keys()).collect();
-    all.sort_unstable();
-    all.dedup();
-    let differs = all.into_iter().filter(|series| said.get(*series) != truth.get(*series));
-    differs
-        .map(|series| format!("{series}: said {:?}, true {:?}", said.get(series), truth.get(series)))
-        .collect()
-}
 
 #[test]
 fn an_exporter_that_asks_for_everything_says_the_truth_of_the_special_stacks() {
@@ -44,7 +22,7 @@ fn an_exporter_that_asks_for_everything_says_the_truth_of_the_special_stacks() {
             let now = sim.world().now();
             let said = exporter.poll(&client, now, backfill);
             let truth = observer.poll(&sim.world());
-            assert_eq!(differences(&said, &truth), [""; 0], "{backfill:?}, poll {poll}");
+            assert_eq!(truth.differences(&said), [""; 0], "{backfill:?}, poll {poll}");
         }
     }
 }
@@ -117,7 +95,7 @@ proptest! {
             let now = sim.world().now();
             let said = exporter.poll(&client, now, backfill);
             let truth = observer.poll(&sim.world());
-            prop_assert_eq!(differences(&said, &truth), Vec::<String>::new(), "after {:?}", mutations);
+            prop_assert_eq!(truth.differences(&said), Vec::<String>::new(), "after {:?}", mutations);
         }
     }
 }
