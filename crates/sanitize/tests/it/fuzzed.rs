@@ -117,7 +117,6 @@ fn replay(target: &str, body: impl Fn(&[u8])) {
             body(&random.mutate(&corpus, input));
         }
     }
-    println!("{target}: {} inputs, {MUTATIONS} mutations of each", corpus.len());
 }
 
 #[test]
