@@ -144,6 +144,27 @@ mod tests {
     }
 
     #[test]
+    fn a_share_of_the_stacks_changes_and_has_ended() {
+        let mut world = World::generate(&Plan {
+            stacks: 1_500,
+            ..plan(7)
+        });
+        for (percent, count) in [(0, 0), (2, 30), (7, 105), (100, 1_500)] {
+            let before: Vec<u64> = world.stacks().values().map(|stack| stack.newest()).collect();
+            assert_eq!(world.change_share(percent, 3), count);
+            let after = world
+                .stacks()
+                .values()
+                .map(|stack| (stack.newest(), stack.open().count()));
+            let changed = after
+                .zip(before)
+                .filter(|((after, open), before)| *after == before + 1 && *open == 0);
+            assert_eq!(changed.count() as u64, count, "{percent} %");
+        }
+        assert_eq!(World::new(1, 1_000).change_share(50, 3), 0);
+    }
+
+    #[test]
     fn ids_differ() {
         let mut ids: Vec<String> = World::generate(&plan(7))
             .stacks()

@@ -73,7 +73,7 @@ fn the_story_is_what_its_names_say() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     /// Scenario: any changes between any polls. Guarantees: answers and truth agree on every series.
     #[test]
