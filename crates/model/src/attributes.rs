@@ -60,7 +60,7 @@ pub const PROCESS_PID: &str = "process.pid";
 pub const PROCESS_WORKING_DIRECTORY: &str = "process.working_directory";
 /// Exit status; 128+n after signal n (int; on record, span).
 pub const PROCESS_EXIT_CODE: &str = "process.exit.code";
-/// Why it failed: an exit status, a signal's name, `not_found`, `not_executable`, `interrupted`; of an operation also `engine`, `no_stream`; of a resource `engine`, `diagnostic`, `policy`, `unfinished` (string; on record, span).
+/// Why it failed: an exit status, a signal's name, `not_found`, `not_executable`, `interrupted`; of an operation also `engine`, `no_stream`, `no_summary`; of a resource `engine`, `diagnostic`, `policy`, `unfinished` (string; on record, span).
 pub const ERROR_TYPE: &str = "error.type";
 /// The signal that ended the job (string; on record, span).
 pub const SITELOG_SIGNAL: &str = "sitelog.signal";

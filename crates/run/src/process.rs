@@ -77,12 +77,7 @@ impl Invocation {
     /// kept as they were given.
     pub(crate) fn rewrite(&mut self, old: &[String], new: Vec<String>) {
         let given = self.argv.split_off(1);
-        let mut unused: Vec<(&String, OsString)> = old.iter().zip(given).collect();
-        for word in new {
-            let at = unused.iter().position(|(lossy, _)| **lossy == word);
-            let kept = at.map(|at| unused.remove(at).1);
-            self.argv.push(kept.unwrap_or_else(|| word.into()));
-        }
+        self.argv.extend(rewritten(given, old, new));
     }
 
     /// Starts the job in a process group of its own with a pipe for each stream; it inherits stdin.
@@ -160,6 +155,16 @@ impl Invocation {
             }
         })
     }
+}
+
+/// `new` arguments that came of `old`, the lossy form of `given`: those that are in both as they were given.
+pub(crate) fn rewritten(given: Vec<OsString>, old: &[String], new: Vec<String>) -> Vec<OsString> {
+    let mut unused: Vec<(&String, OsString)> = old.iter().zip(given).collect();
+    let mut kept = |word: String| match unused.iter().position(|(lossy, _)| **lossy == word) {
+        Some(at) => unused.remove(at).1,
+        None => word.into(),
+    };
+    new.into_iter().map(&mut kept).collect()
 }
 
 fn command(argv: &[OsString], executable: &OsStr, env: &[(OsString, OsString)]) -> Command {

@@ -76,7 +76,7 @@ impl Operation {
         let mut unfinished = 0;
         for open in self.resources.take_open() {
             let when = When::ours(at);
-            if open.is_done(in_order, succeeded) {
+            if open.is_done(in_order, succeeded) && self.is_accounted(&open.step) {
                 self.complete(open.step.clone(), Some(open), true, when, out);
                 continue;
             }
@@ -92,6 +92,15 @@ impl Operation {
             }
         }
         unfinished
+    }
+
+    /// Whether the engine's account has room for one more step of this kind; it has when there is none.
+    fn is_accounted(&self, step: &Step) -> bool {
+        let Some(summary) = self.summary().filter(|_| step.counted && step.action.changes()) else {
+            return true;
+        };
+        let count = |counts: &BTreeMap<String, u64>| counts.get(&step.engine_action).copied().unwrap_or(0);
+        count(&summary.changes) > count(&self.resources.counts)
     }
 
     /// Resources at which the operation failed though no step of theirs failed: a policy or a check refused them.

@@ -88,6 +88,8 @@ impl Evidence<'_> {
             .filter(|code| *code != 0)
             .map(|code| format!("exit_{code}"));
         match outcome {
+            // Only its exit status says so, and each of its operations ends with a summary.
+            Outcome::Succeeded if self.tool == Tool::Pulumi && self.summary.is_none() => Some("no_summary".to_owned()),
             Outcome::Succeeded => None,
             Outcome::Canceled => signal.or(asked).or_else(|| Some("canceled".to_owned())),
             Outcome::Interrupted => signal.or_else(|| Some("interrupted".to_owned())),
@@ -136,7 +138,7 @@ mod tests {
         );
         assert_eq!(judged(Some("failed"), true, exit(0)), (Outcome::Failed, kind("engine")));
         assert_eq!(judged(None, true, exit(0)), (Outcome::Succeeded, None));
-        assert_eq!(judged(None, false, exit(0)), (Outcome::Succeeded, None));
+        assert_eq!(judged(None, false, exit(0)), (Outcome::Succeeded, kind("no_summary")));
         assert_eq!(judged(None, false, exit(255)), (Outcome::Failed, kind("exit_255")));
         assert_eq!(
             judged(None, false, End::default()),

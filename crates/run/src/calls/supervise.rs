@@ -91,7 +91,11 @@ fn command(program: &Path, argv: &[OsString], answer: &Answer) -> io::Result<(Co
         command.arg0(arg0);
     }
     match &answer.arms.args {
-        Some(args) => command.args(args),
+        Some(args) => {
+            let given = argv.iter().skip(1).cloned().collect::<Vec<_>>();
+            let lossy: Vec<String> = given.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+            command.args(process::rewritten(given, &lossy, args.clone()))
+        }
         None => command.args(argv.iter().skip(1)),
     };
     command.envs(answer.arms.env.iter().map(|(name, value)| (name, value)));

@@ -4,6 +4,7 @@
 
 use super::{Arms, Asked, Says, Start, words};
 use sitelog_provision::{Tool, Verb};
+use std::io::Read;
 use std::path::Path;
 
 /// Flags before the subcommand that take the next word.
@@ -54,7 +55,8 @@ pub(super) fn ask(start: &Start) -> Option<Asked> {
     })
 }
 
-/// The caller's own `--event-log` becomes ours; its events are forwarded to where it wanted them.
+/// The caller's own `--event-log` becomes ours; its events are forwarded to where it wanted them. Without one it is given
+/// beside the variable, which 3.206 and 3.207 do not read yet.
 pub(super) fn arm(start: &Start, socket: &Path) -> Arms {
     let address = address(socket);
     let mut args = start.args.clone();
@@ -74,10 +76,25 @@ pub(super) fn arm(start: &Start, socket: &Path) -> Arms {
         }
         at += 1;
     }
+    if !replaced
+        && is_engine(start)
+        && let Some((at, _)) = subcommand(&start.args)
+    {
+        args.insert(at + 1, format!("{EVENT_LOG}={address}"));
+        replaced = true;
+    }
     Arms {
         args: replaced.then_some(args),
         env: environment(socket).to_vec(),
     }
+}
+
+/// Whether the program is the engine itself: a script in its place may start it without its environment, and there the flag
+/// is an error.
+fn is_engine(start: &Start) -> bool {
+    let mut magic = [0; 4];
+    let read = std::fs::File::open(&start.program).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == *b"\x7fELF"
 }
 
 /// What makes an engine that is started with it hand out its events. Others ignore it.
@@ -158,5 +175,18 @@ mod tests {
             "up --event-log tcp://unix:/s -y --event-log=tcp://unix:/s -- --event-log x"
         );
         assert_eq!(arm(&start("up", &[]), Path::new("/s")).args, None);
+    }
+
+    #[test]
+    fn an_engine_gets_the_flag_and_a_script_does_not() {
+        let mut engine = start("-C app up -y -- x", &[]);
+        engine.program = std::env::current_exe().unwrap();
+        let args = arm(&engine, Path::new("/s")).args.unwrap().join(" ");
+        assert_eq!(args, "-C app up --event-log=tcp://unix:/s -y -- x");
+        let scratch = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(scratch.path(), "#!/bin/sh\n").unwrap();
+        engine = start("up", &[]);
+        engine.program = scratch.path().to_owned();
+        assert_eq!(arm(&engine, Path::new("/s")).args, None);
     }
 }
