@@ -12,7 +12,7 @@ use sitelog_model::otlp::collector::trace::v1::ExportTraceServiceRequest;
 use sitelog_model::otlp::common::v1::KeyValue;
 use sitelog_model::otlp::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use sitelog_model::otlp::resource::v1::Resource;
-use sitelog_model::otlp::trace::v1::{ResourceSpans, ScopeSpans};
+use sitelog_model::otlp::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use sitelog_model::{Batch, Bytes, Payload, Signal, TenantId};
 use sitelog_provision::Output;
 use sitelog_sanitize::{Clean, Sanitizer};
@@ -74,29 +74,37 @@ impl Writer {
             logs.iter_mut()
                 .for_each(|record| record.attributes.extend_from_slice(&common));
         }
-        if last && let Some(completed) = logs.pop() {
+        if last {
+            // The end comes last: whoever finds it finds its span too, and recovery needs to look for neither.
+            let completed = logs.pop();
             self.logs(&resource, logs, false);
-            self.logs(&resource, vec![completed], true);
+            self.spans(&resource, spans, true);
+            self.logs(&resource, completed.into_iter().collect(), true);
         } else {
             self.logs(&resource, logs, false);
+            self.spans(&resource, spans, false);
         }
-        if !spans.is_empty() {
-            let count = spans.len() as u64;
-            let scope_spans = ScopeSpans {
-                scope: Some(scope()),
-                spans,
-                ..ScopeSpans::default()
-            };
-            let spans = ResourceSpans {
-                resource: Some(resource),
-                scope_spans: vec![scope_spans],
-                ..ResourceSpans::default()
-            };
-            let request = ExportTraceServiceRequest {
-                resource_spans: vec![spans],
-            };
-            self.request(Signal::Traces, request.encode_to_vec().into(), count, last);
+    }
+
+    fn spans(&mut self, resource: &Resource, spans: Vec<Span>, closing: bool) {
+        if spans.is_empty() {
+            return;
         }
+        let count = spans.len() as u64;
+        let scope_spans = ScopeSpans {
+            scope: Some(scope()),
+            spans,
+            ..ScopeSpans::default()
+        };
+        let spans = ResourceSpans {
+            resource: Some(resource.clone()),
+            scope_spans: vec![scope_spans],
+            ..ResourceSpans::default()
+        };
+        let request = ExportTraceServiceRequest {
+            resource_spans: vec![spans],
+        };
+        self.request(Signal::Traces, request.encode_to_vec().into(), count, closing);
     }
 
     /// Waits until all that was written is durable.
