@@ -28,7 +28,8 @@ impl Special {
     }
 
     /// The path of a special stack: `burst`, `crossing`, `deleted`, `recreated`, `versions-went-back`, `returned`,
-    /// `never-updated`, `long-past`, `late`, `stuck`, `queued`, `bounds`, `renamed` (`renamed-to` afterwards), `new`, `kinds`.
+    /// `never-updated`, `long-past`, `late`, `stuck`, `queued`, `bounds`, `renamed` (`renamed-to` afterwards),
+    /// `inherited` (deleted, and its name taken by `heir`), `new`, `kinds`.
     pub fn path(name: &str) -> StackPath {
         StackPath::new(ORG, PROJECT, name)
     }
@@ -78,6 +79,8 @@ impl Special {
             ("bounds", 0),
             ("renamed", 18),
             ("kinds", 0),
+            ("inherited", 3),
+            ("heir", 4),
         ];
         for (name, count) in pasts {
             world.create_with_past(&Self::path(name), count, 7_200)?;
@@ -97,6 +100,8 @@ impl Special {
             "returned",
             "long-past",
             "renamed",
+            "inherited",
+            "heir",
         ] {
             short(world, name)?;
         }
@@ -134,8 +139,10 @@ impl Special {
     fn third(&self, world: &mut World) -> Result<(), WorldError> {
         short(world, "renamed")?;
         world.rename(&Self::path("renamed"), &Self::path("renamed-to"))?;
+        world.delete(&Self::path("inherited"))?;
+        world.rename(&Self::path("heir"), &Self::path("inherited"))?;
         world.create(&Self::path("new"))?;
-        for name in ["new", "new", "late"] {
+        for name in ["new", "new", "late", "inherited"] {
             short(world, name)?;
         }
         let now = world.now();

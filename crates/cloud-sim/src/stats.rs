@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::Operation;
 
 /// A call that was on its way when the client was told to wait may come so much later and is none that ignores it.
-const ON_ITS_WAY: Duration = Duration::from_millis(50);
+const ON_ITS_WAY: Duration = Duration::from_millis(250);
 
 /// Counters since the start, or since they were reset.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,7 +136,7 @@ mod tests {
         let counters = Counters::default();
         let start = Instant::now();
         counters.told_to_wait(start, Duration::from_secs(4));
-        for millis in [10, 49, 51, 3_999, 4_001] {
+        for millis in [10, 249, 251, 3_999, 4_001] {
             counters.came(start + Duration::from_millis(millis), true);
         }
         assert_eq!(counters.read().inside_retry_after, 2);

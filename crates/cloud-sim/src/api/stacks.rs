@@ -91,6 +91,8 @@ fn path_of(token: &str) -> Result<StackPath, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -99,6 +101,15 @@ mod tests {
         assert_eq!(path_of(&token_of(&path)), Ok(path));
         for token in ["", "at-3", "after-a/b", "after-a/b/c/d"] {
             assert!(path_of(token).is_err(), "{token}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_token_is_answered(token in ".*", org in "[a-z]+", project in "[^/]*", stack in "[^/]*") {
+            let _answered = path_of(&token);
+            let path = StackPath::new(&org, &project, &stack);
+            prop_assert_eq!(path_of(&token_of(&path)), Ok(path));
         }
     }
 }

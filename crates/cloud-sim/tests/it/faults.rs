@@ -104,7 +104,7 @@ fn retry_after_is_said_as_seconds_or_as_a_date_and_calls_that_ignore_it_are_coun
     assert_eq!(header(&client), "3600");
     assert_eq!(sim.stats().inside_retry_after, 0);
     // Longer than a call may have been on its way.
-    thread::sleep(Duration::from_millis(60));
+    thread::sleep(Duration::from_millis(300));
     sim.add_rule(refuse(RetryAfter::Date(2)));
     let date = httpdate_of(&header(&client));
     let ahead = date.duration_since(SystemTime::now()).unwrap_or_default();
@@ -149,6 +149,27 @@ fn what_hangs_never_answers_and_is_counted_when_the_client_gives_up() {
         assert_eq!(sim.stats().calls[&Operation::ListTeams], [(status, 1)].into());
         assert_eq!(Client::of(&sim).status(MEMBERS), 200, "the server goes on");
     }
+}
+
+#[test]
+fn the_peak_is_of_calls_at_one_time() {
+    let sim = Sim::start(furnished()).unwrap();
+    sim.add_rule(Rule::new(Fault::Hang));
+    let url = sim.url().to_owned();
+    let callers = [0; 4].map(|_| {
+        let url = url.clone();
+        thread::spawn(move || Client::at(&url).ask(TEAMS).is_err())
+    });
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while sim.stats().peak_concurrent < 4 && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!((sim.stats().peak_concurrent, sim.stats().connections), (4, 4));
+    sim.stop();
+    assert!(
+        callers.into_iter().all(|caller| caller.join().unwrap()),
+        "what hung has ended with the server"
+    );
 }
 
 #[test]

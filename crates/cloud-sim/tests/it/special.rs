@@ -54,6 +54,8 @@ fn the_story_is_what_its_names_say() {
         ("bounds", 25, 25),
         ("burst", 451, 456),
         ("crossing", 8, 9),
+        // One of the stack that was deleted, one of the heir under its new name.
+        ("inherited", 2, 5),
         ("kinds", 12, 12),
         ("late", 5, 6),
         ("long-past", 1, 261),
