@@ -58,11 +58,20 @@ impl Reader {
                 if !wants(&found.header) {
                     continue;
                 }
-                let stored = self.walk.payload(found)?;
-                match stored.and_then(|stored| decoded(&self.chain, &found.header, stored)) {
-                    Some(frame) => return Ok(Read::Frame(found.clone(), frame)),
-                    None => step = self.walk.reject(found, "payload checksum")?,
+                if let Some(frame) = self.frame(found)? {
+                    return Ok(Read::Frame(found.clone(), frame));
                 }
+                let rejected = self.walk.reject(found, "payload checksum")?;
+                // It may have been read while it was written; what was seen behind it shows that it is whole by now.
+                if !matches!(rejected, Step::End { .. })
+                    && let Some(frame) = self.frame(found)?
+                {
+                    return Ok(Read::Frame(found.clone(), frame));
+                }
+                step = match rejected {
+                    Step::Frame(found) => Step::Damage(found.damage("payload")),
+                    other => other,
+                };
             }
             match step {
                 Step::Damage(damage) => return Ok(Read::Damage(damage)),
@@ -71,6 +80,13 @@ impl Reader {
             }
         }
         Ok(Read::End)
+    }
+}
+
+impl Reader {
+    fn frame(&mut self, found: &Found) -> Result<Option<Frame>, Error> {
+        let stored = self.walk.payload(found)?;
+        Ok(stored.and_then(|stored| decoded(&self.chain, &found.header, stored)))
     }
 }
 

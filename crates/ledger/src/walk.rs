@@ -47,6 +47,19 @@ pub(crate) struct Found {
     pub(crate) offset: u64,
 }
 
+impl Found {
+    /// The frame as one that cannot be read.
+    pub(crate) fn damage(&self, why: &'static str) -> Damage {
+        let index = self.header.index;
+        Damage {
+            segment: self.segment,
+            bytes: self.offset..self.offset + self.header.frame_len(),
+            frames: index..index + 1,
+            why,
+        }
+    }
+}
+
 /// What the next step found.
 pub(crate) enum Step {
     Frame(Found),
@@ -132,19 +145,13 @@ impl Walk {
 
     /// Passes over the frame found last, whose payload turned out to be damaged.
     pub(crate) fn reject(&mut self, found: &Found, why: &'static str) -> Result<Step, Error> {
-        let (index, end) = (found.header.index, found.offset + found.header.frame_len());
+        let end = found.offset + found.header.frame_len();
         let len = self.len()?;
         if self.sound_frame(end, len)?.is_some() {
             // The header was right about the length: what looks like a frame inside the payload is none.
-            let bytes = found.offset..end;
-            return Ok(Step::Damage(Damage {
-                segment: found.segment,
-                bytes,
-                frames: index..index + 1,
-                why,
-            }));
+            return Ok(Step::Damage(found.damage(why)));
         }
-        self.expected = Some(index);
+        self.expected = Some(found.header.index);
         self.seek(found.offset);
         self.pass_over(found.offset, why)
     }
@@ -176,13 +183,7 @@ impl Walk {
         let mut bytes = vec![0; segment::MAX];
         let count = self.read(&mut bytes, 0)?;
         let Some((header, len)) = SegmentHeader::parse(&bytes[..count], &self.chain) else {
-            let step = self.pass_over(0, "segment header")?;
-            if matches!(step, Step::End { .. }) {
-                // Its writer may be about to write it: look again next time.
-                self.segment = None;
-                self.number = number;
-            }
-            return Ok(step);
+            return self.enter_without_header(number);
         };
         self.seek(len as u64);
         let first = header.tree.size();
@@ -198,6 +199,29 @@ impl Walk {
             }));
         }
         Ok(Step::Segment(header))
+    }
+
+    /// Passes over the beginning of the segment just opened, unless its writer wrote it meanwhile.
+    fn enter_without_header(&mut self, number: u32) -> Result<Step, Error> {
+        let (expected, file) = (self.expected, self.file().cloned());
+        let step = self.pass_over(0, "segment header")?;
+        let mut bytes = vec![0; segment::MAX];
+        let count = match (&step, &file) {
+            (Step::End { .. }, _) | (_, None) => 0,
+            (_, Some(file)) => {
+                read_full_at(&**file, &mut bytes, 0).map_err(Error::io("read", &segment_path(&self.folder, number)))?
+            }
+        };
+        let is_there = SegmentHeader::parse(&bytes[..count], &self.chain).is_some();
+        if is_there || matches!(step, Step::End { .. }) {
+            // Its writer may be about to write it: look again next time.
+            (self.segment, self.number) = (None, number);
+        }
+        if is_there {
+            self.expected = expected;
+            return self.enter();
+        }
+        Ok(step)
     }
 
     fn next_number(&self) -> Result<Option<u32>, Error> {
@@ -246,6 +270,10 @@ impl Walk {
         let len = self.len()?;
         let number = self.segment.as_ref().map_or(0, |segment| segment.number);
         let found = if from < len { self.search(from, len)? } else { None };
+        let is_last = found.is_none() && self.next_number()?.is_none();
+        if !is_last && let Some(step) = self.written_meanwhile(from)? {
+            return Ok(step);
+        }
         if let Some((at, header)) = found {
             let frames = self.expected.unwrap_or(header.index)..header.index;
             self.expected = Some(header.index);
@@ -257,7 +285,7 @@ impl Walk {
                 why,
             }));
         }
-        if self.next_number()?.is_none() {
+        if is_last {
             // What follows may be cut off and written anew.
             self.buffer.clear();
             return Ok(Step::End {
@@ -275,6 +303,20 @@ impl Walk {
             frames: next..next,
             why,
         }))
+    }
+
+    /// The frame at an offset where none was a moment ago. Writers go forward: what is seen behind it shows that it is whole
+    /// by now if it ever will be.
+    fn written_meanwhile(&mut self, offset: u64) -> Result<Option<Step>, Error> {
+        self.buffer.clear();
+        if offset == 0 {
+            return Ok(None);
+        }
+        let len = self.len()?;
+        match self.sound_frame(offset, len)? {
+            Some(header) => Ok(self.accept(header, offset)?.ok()),
+            None => Ok(None),
+        }
     }
 
     /// The first whole, sound frame behind an offset that can come next.

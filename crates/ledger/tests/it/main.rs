@@ -14,6 +14,7 @@ mod cursors;
 mod damage;
 mod faults;
 mod frames;
+mod growing;
 mod image;
 mod races;
 mod retention;
