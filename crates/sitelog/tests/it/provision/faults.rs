@@ -155,6 +155,21 @@ fn an_engine_without_a_stream_is_recorded() {
     }
 }
 
+/// Scenario: the job takes away the folder in which sitelog listens, and starts an engine then. Guarantees: the engine runs as
+/// it would alone, with its output recorded and the record sealed; one line says what may be missing.
+#[test]
+fn an_engine_runs_where_the_sockets_are_gone() {
+    let stage = Stage::of(&[CASE]);
+    let script =
+        "log=${PULUMI_OPTION_EVENT_LOG#tcp://unix:}; rm -r \"${log%/*}\"; pulumi up --yes --skip-preview; exit $?";
+    let ran = stage.run(&["--no-redact-output"], &["sh", "-c", script]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.one_line().contains("tools may not be recorded"), "{}", ran.err());
+    assert!(ran.stdout == super::truth::printed(CASE).0, "{}", ran.out());
+    assert!(!stage.recorded().lines.is_empty());
+    assert_eq!(stage.scene.verified_chains().len(), 1);
+}
+
 /// Scenario: nobody listens at the destination during the whole run. Guarantees: the run is as it was and not held up;
 /// `flush` delivers every record, once.
 #[test]
