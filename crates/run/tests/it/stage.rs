@@ -71,17 +71,9 @@ impl Stage {
             env: Vec::new(),
         };
         tools.arm(&mut invocation, &var);
-        let addresses = invocation
-            .env
-            .iter()
-            .filter(|(name, _)| name == "PULUMI_OPTION_EVENT_LOG");
-        let address = addresses
-            .last()
-            .unwrap()
-            .1
-            .to_str()
-            .unwrap()
-            .replace("tcp://unix:", "unix://");
+        let mut latest = invocation.env.iter().rev();
+        let (_, address) = latest.find(|(name, _)| name == "PULUMI_OPTION_EVENT_LOG").unwrap();
+        let address = address.to_str().unwrap().replace("tcp://unix:", "unix://");
         Self {
             ledger,
             chain: ChainId { tenant, id },
