@@ -1,5 +1,6 @@
 //! What the exporter is told; flags, variables and files are the program's.
 
+use crate::clock::Clock;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -65,6 +66,8 @@ pub struct Config {
     pub page_limit: u32,
     /// The folder of the state.
     pub state_dir: PathBuf,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 impl Config {
@@ -83,6 +86,12 @@ impl Config {
             body_limit: 64 << 20,
             page_limit: 10_000,
             state_dir,
+            clock: Clock::default(),
         }
+    }
+
+    /// How long a cycle may take: the next one is to begin in time, and a short interval is no reason to see nothing.
+    pub fn cycle_limit(&self) -> Duration {
+        self.interval.mul_f64(0.9).max(Duration::from_secs(10))
     }
 }

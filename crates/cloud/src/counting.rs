@@ -56,10 +56,13 @@ impl Update {
 pub enum From {
     /// From where its cursor stands. A stack that came into being since then has an empty one.
     Cursor,
-    /// It was never seen: what ends from now on.
-    Now,
-    /// It was never seen: what ended at this time, Unix seconds, or later.
-    Time(i64),
-    /// It was never seen: all of its history.
+    /// It was never read: what began after the one time, or ended at the other or later; Unix seconds.
+    Since {
+        /// The start of what was its newest update when it was first listed.
+        began: i64,
+        /// When it is observed from.
+        ended: i64,
+    },
+    /// It was never read: all of its history.
     Beginning,
 }

@@ -82,6 +82,12 @@ impl Series {
         self.len() == 0
     }
 
+    /// A series, where there is one.
+    pub fn get(&self, metric: &'static Metric, labels: &Labels) -> Option<&Point> {
+        let (_, points) = self.families.iter().find(|(known, _)| std::ptr::eq(*known, metric))?;
+        points.get(labels)
+    }
+
     /// A gauge is at `value`.
     pub fn set(&mut self, metric: &'static Metric, labels: Labels, value: i64, now: u64) {
         let point = Point {
@@ -148,6 +154,13 @@ impl Series {
         let found: Vec<_> = self.families.iter().map(below).collect();
         for (metric, labels) in found {
             labels.iter().for_each(|labels| self.end(metric, labels, now));
+        }
+    }
+
+    /// There are no series whose labels begin with `prefix`, and no ends to be told of any.
+    pub fn forget(&mut self, prefix: &[Arc<str>]) {
+        for (_, points) in &mut self.families {
+            points.retain(|labels, _| !labels.starts_with(prefix));
         }
     }
 

@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The file in the state folder.
 pub const FILE: &str = "cloud.sqlite";
@@ -23,7 +24,7 @@ const TABLES: &str = "
     CREATE TABLE stacks (
         id TEXT PRIMARY KEY, org TEXT NOT NULL, project TEXT NOT NULL, name TEXT NOT NULL,
         last_update INTEGER NOT NULL, resources INTEGER NOT NULL,
-        upto INTEGER NOT NULL, open TEXT NOT NULL, ended INTEGER, checked INTEGER NOT NULL
+        upto INTEGER NOT NULL, open TEXT NOT NULL, ended INTEGER, checked INTEGER NOT NULL, gone INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE sums (
         metric TEXT NOT NULL, labels TEXT NOT NULL, start INTEGER NOT NULL, value TEXT NOT NULL,
@@ -75,8 +76,8 @@ pub struct Change {
     pub organizations: Vec<OrganizationRow>,
     /// Stacks as they are now.
     pub stacks: Vec<StackRow>,
-    /// Ids of stacks that are gone.
-    pub gone: Vec<String>,
+    /// Ids of stacks that nobody will hear of again.
+    pub forgotten: Vec<Arc<str>>,
     /// Sums as they are now.
     pub sums: Vec<SumRow>,
     /// Named cursors (audit log) as they are now.
@@ -181,6 +182,14 @@ impl State {
         Ok(())
     }
 
+    /// The sums of series whose labels begin like this: those of a stack that has come back.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn sums_below(&self, prefix: &[Arc<str>]) -> Result<Vec<SumRow>, StateError> {
+        rows::sums_below(&self.database, prefix)
+    }
+
     /// A named cursor.
     ///
     /// # Errors
@@ -205,9 +214,9 @@ fn write(transaction: &Transaction<'_>, change: &Change) -> Result<(), StateErro
     rows::write_organizations(transaction, &change.organizations)?;
     rows::write_stacks(transaction, &change.stacks)?;
     rows::write_sums(transaction, &change.sums)?;
-    let mut gone = transaction.prepare_cached("DELETE FROM stacks WHERE id = ?1")?;
-    for id in &change.gone {
-        gone.execute([id])?;
+    let mut forgotten = transaction.prepare_cached("DELETE FROM stacks WHERE id = ?1")?;
+    for id in &change.forgotten {
+        forgotten.execute([&**id])?;
     }
     let mut cursors = transaction.prepare_cached("INSERT OR REPLACE INTO cursors (name, value) VALUES (?1, ?2)")?;
     for cursor in &change.cursors {

@@ -40,6 +40,11 @@ impl Reading {
         }
     }
 
+    /// How many updates are asked for at once.
+    pub fn page_size(&self) -> u32 {
+        self.page_size
+    }
+
     /// The page to be asked for next, from 1; `None` when enough was read.
     pub fn next(&self) -> Option<u32> {
         if self.next.is_some() {
@@ -79,13 +84,14 @@ impl Reading {
     /// Takes the page that [`Reading::next`] named. Doubles, which come when an update begins between two pages, do no harm.
     pub fn add(&mut self, page: Vec<Update>) {
         let Some(number) = self.next() else { return };
-        let versions = || page.iter().map(|update| update.version);
+        // One that has no version yet is none of the history.
+        let versions = || page.iter().map(|update| update.version).filter(|version| *version > 0);
         self.read.insert(number, versions().min().zip(versions().max()));
         let is_last = page.len() < self.page_size as usize;
         let was_next = self.next == Some(number);
-        let oldest = page.iter().map(|update| update.version).min();
+        let oldest = versions().min();
         let is_old = page.iter().any(|update| self.is_before(update));
-        for update in page {
+        for update in page.into_iter().filter(|update| update.version > 0) {
             let known = self.found.get(&update.version);
             if known.is_none_or(|known| !known.is_final()) {
                 self.found.insert(update.version, update);
@@ -128,7 +134,7 @@ impl Reading {
                 continue;
             }
             counted.cursor.open.remove(version);
-            counted.cursor.ended = counted.cursor.ended.max(Some(update.end));
+            counted.cursor.ended = counted.cursor.ended.max((update.end > 0).then_some(update.end));
             if was_open || !is_known && self.counts(update) {
                 counted.updates.push(update.clone());
             }
@@ -140,8 +146,7 @@ impl Reading {
     fn counts(&self, update: &Update) -> bool {
         match self.from {
             From::Cursor | From::Beginning => true,
-            From::Now => false,
-            From::Time(time) => update.end >= time,
+            From::Since { began, ended } => update.start > began || update.end >= ended,
         }
     }
 
@@ -149,14 +154,13 @@ impl Reading {
     fn reaches(&self, oldest: u64) -> bool {
         match self.from {
             From::Cursor => oldest <= self.cursor.upto + 1,
-            From::Now => true,
-            From::Time(_) | From::Beginning => false,
+            From::Since { .. } | From::Beginning => false,
         }
     }
 
     /// Whether an update ended before the time from which on they count: those below it did too.
     fn is_before(&self, update: &Update) -> bool {
-        matches!(self.from, From::Time(time) if update.is_final() && update.end < time)
+        matches!(self.from, From::Since { .. }) && update.is_final() && !self.counts(update)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::StateError;
 use crate::counting::Cursor;
-use crate::metrics::{ALL, Metric};
+use crate::metrics::{ALL, Kind, Metric};
 use crate::series::{Histogram, Labels, Value};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
@@ -37,8 +37,10 @@ pub struct StackRow {
     pub mark: Mark,
     /// How far it is counted.
     pub cursor: Cursor,
-    /// When its updates were read last, Unix nanoseconds.
+    /// When its updates were read last, Unix nanoseconds; 0 while they never were.
     pub checked: u64,
+    /// Since when it is in its organization's list no more, Unix nanoseconds; 0 while it is.
+    pub gone: u64,
 }
 
 /// A sum or a histogram.
@@ -82,8 +84,9 @@ pub(super) fn write_organizations(database: &Connection, rows: &[OrganizationRow
 }
 
 pub(super) fn stacks(database: &Connection) -> Result<Vec<StackRow>, StateError> {
-    let mut ask = database
-        .prepare("SELECT id, org, project, name, last_update, resources, upto, open, ended, checked FROM stacks")?;
+    let mut ask = database.prepare(
+        "SELECT id, org, project, name, last_update, resources, upto, open, ended, checked, gone FROM stacks",
+    )?;
     let mut rows = ask.query(())?;
     let mut stacks = Vec::new();
     while let Some(row) = rows.next()? {
@@ -102,6 +105,7 @@ pub(super) fn stacks(database: &Connection) -> Result<Vec<StackRow>, StateError>
                 ended: row.get(8)?,
             },
             checked: row.get::<_, i64>(9)?.cast_unsigned(),
+            gone: row.get::<_, i64>(10)?.cast_unsigned(),
         });
     }
     Ok(stacks)
@@ -109,8 +113,8 @@ pub(super) fn stacks(database: &Connection) -> Result<Vec<StackRow>, StateError>
 
 pub(super) fn write_stacks(database: &Connection, rows: &[StackRow]) -> Result<(), StateError> {
     let mut write = database.prepare_cached(
-        "INSERT OR REPLACE INTO stacks (id, org, project, name, last_update, resources, upto, open, ended, checked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT OR REPLACE INTO stacks (id, org, project, name, last_update, resources, upto, open, ended, checked, gone)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     for row in rows {
         let [org, project, name] = &row.labels;
@@ -125,15 +129,36 @@ pub(super) fn write_stacks(database: &Connection, rows: &[StackRow]) -> Result<(
             json(&row.cursor.open)?,
             row.cursor.ended,
             row.checked.cast_signed(),
+            row.gone.cast_signed(),
         ))?;
     }
     Ok(())
 }
 
-/// Sums of metrics that are no more are left where they are.
 pub(super) fn sums(database: &Connection) -> Result<Vec<SumRow>, StateError> {
     let mut ask = database.prepare("SELECT metric, labels, start, value FROM sums")?;
-    let mut rows = ask.query(())?;
+    read_sums(ask.query(())?)
+}
+
+/// Labels are kept as a JSON list, which begins as the list of the first of them does.
+pub(super) fn sums_below(database: &Connection, prefix: &[Arc<str>]) -> Result<Vec<SumRow>, StateError> {
+    let mut ask = database.prepare_cached(
+        "SELECT metric, labels, start, value FROM sums WHERE metric = ?1 AND labels > ?2 AND labels < ?3",
+    )?;
+    let mut from = json(&prefix.iter().map(|label| &**label).collect::<Vec<_>>())?;
+    from.pop();
+    let (from, upto) = (format!("{from},"), format!("{from}-"));
+    let mut found = Vec::new();
+    for metric in ALL {
+        if matches!(metric.kind, Kind::Counter | Kind::Histogram(_)) {
+            found.extend(read_sums(ask.query((metric.name, &from, &upto))?)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Sums of metrics that are no more are left where they are.
+fn read_sums(mut rows: rusqlite::Rows<'_>) -> Result<Vec<SumRow>, StateError> {
     let mut sums = Vec::new();
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;

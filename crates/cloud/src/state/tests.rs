@@ -22,6 +22,7 @@ fn stack(id: &str, upto: u64) -> StackRow {
             ended: Some(99),
         },
         checked: NOW,
+        gone: upto % 2,
     }
 }
 
@@ -72,7 +73,7 @@ fn what_was_committed_comes_back() {
     assert_eq!(state.cursor("audit/o").unwrap().as_deref(), Some("token"));
     assert_eq!(state.outbox().unwrap().len(), 2);
     let later = Change {
-        gone: vec!["a".into()],
+        forgotten: vec!["a".into()],
         sent: vec!["u1".into()],
         ..Change::default()
     };
@@ -80,6 +81,30 @@ fn what_was_committed_comes_back() {
     assert_eq!(state.outbox().unwrap(), [("u2".to_owned(), vec![2])]);
     drop(state);
     assert_eq!(State::open(folder.path(), NOW).unwrap().1.stacks.len(), 1);
+}
+
+#[test]
+fn sums_are_found_by_the_stack_they_are_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut state, _) = State::open(folder.path(), NOW).unwrap();
+    let sum = |stack: &str, value| SumRow {
+        metric: &UPDATE_TOTAL,
+        labels: ["o", "p", stack, "update", "failed"].map(Arc::from).to_vec(),
+        start: NOW,
+        value: Value::Int(value),
+    };
+    let names = ["s", "s\"", "s,", "s2", "S", "", "s\",\"x"];
+    let sums = names.iter().zip(1..).map(|(name, value)| sum(name, value));
+    let change = Change {
+        sums: sums.collect(),
+        ..Change::default()
+    };
+    state.commit(&change).unwrap();
+    for (name, value) in names.iter().zip(1..) {
+        let found = state.sums_below(&["o", "p", name].map(Arc::from)).unwrap();
+        assert_eq!(found, [sum(name, value)]);
+    }
+    assert!(state.sums_below(&["o", "p", "t"].map(Arc::from)).unwrap().is_empty());
 }
 
 #[test]

@@ -3,6 +3,12 @@
 use super::*;
 use proptest::prelude::*;
 
+/// What has not ended yet.
+const NOW: From = From::Since {
+    began: i64::MAX,
+    ended: i64::MAX,
+};
+
 /// A stack on the service.
 #[derive(Clone, Debug, Default)]
 struct Stack {
@@ -65,7 +71,7 @@ fn a_burst_is_read_to_its_end() {
     let mut stack = Stack::default();
     stack.begin();
     stack.end(0);
-    let (counted, calls) = stack.read(Cursor::default(), From::Now, 100, |_| ());
+    let (counted, calls) = stack.read(Cursor::default(), NOW, 100, |_| ());
     assert_eq!((counted.updates.len(), calls, counted.cursor.upto), (0, 1, 1));
     for _ in 0..250 {
         stack.begin();
@@ -81,7 +87,7 @@ fn a_burst_is_read_to_its_end() {
 fn one_that_ran_for_long_costs_two_pages_and_counts_when_it_ends() {
     let mut stack = Stack::default();
     stack.begin();
-    let (first, _) = stack.read(Cursor::default(), From::Now, 10, |_| ());
+    let (first, _) = stack.read(Cursor::default(), NOW, 10, |_| ());
     assert_eq!(first.cursor.open.len(), 1);
     for _ in 0..1000 {
         stack.begin();
@@ -115,11 +121,63 @@ fn a_window_ends_where_it_began() {
         stack.end(0);
     }
     // Each begins at an odd second and ends at the even one after.
-    let (counted, calls) = stack.read(Cursor::default(), From::Time(150), 10, |_| ());
+    let (counted, calls) = stack.read(
+        Cursor::default(),
+        From::Since {
+            began: i64::MAX,
+            ended: 150,
+        },
+        10,
+        |_| (),
+    );
     assert_eq!((versions(&counted), calls), ((75..=100).collect(), 3));
     let (counted, calls) = stack.read(Cursor::default(), From::Beginning, 10, |_| ());
     assert_eq!((counted.updates.len(), calls), (100, 10));
     assert_eq!(counted.cursor.ended, Some(200));
+}
+
+#[test]
+fn one_that_was_listed_long_before_it_is_read_counts_from_then_on() {
+    let mut stack = Stack::default();
+    for _ in 0..25 {
+        stack.begin();
+        stack.end(0);
+    }
+    // It ran when the stack was listed, at 51, and those after it began later.
+    stack.begin();
+    for _ in 0..30 {
+        stack.begin();
+        stack.end(1);
+    }
+    stack.end(0);
+    let from = From::Since { began: 51, ended: 52 };
+    let (counted, calls) = stack.read(Cursor::default(), from, 10, |_| ());
+    assert_eq!((versions(&counted), calls), ((26..=56).collect(), 4));
+}
+
+#[test]
+fn a_queued_one_has_no_version_and_is_not_there_yet() {
+    let mut reading = Reading::new(Cursor::default(), From::Cursor, 2);
+    reading.add(vec![
+        Update::default(),
+        Update {
+            version: 3,
+            result: "failed".into(),
+            ..Update::default()
+        },
+    ]);
+    assert_eq!(reading.next(), Some(2));
+    let rest = [2, 1].map(|version| Update {
+        version,
+        result: "failed".into(),
+        ..Update::default()
+    });
+    reading.add(rest.into());
+    let counted = reading.finish();
+    assert_eq!(
+        (versions(&counted), counted.cursor.open.len(), counted.cursor.ended),
+        (vec![1, 2, 3], 0, None)
+    );
 }
 
 #[test]

@@ -1,0 +1,1 @@
+//! Behaviour of the exporter against a simulated Pulumi Cloud.
