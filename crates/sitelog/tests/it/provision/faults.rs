@@ -129,6 +129,7 @@ fn an_event_of_six_megabytes_costs_nothing() {
 fn a_stream_without_an_end_is_told() {
     let cut = with(|events| events.truncate(60));
     assert_eq!(*cut.end("sitelog.summary.missing"), Value::Bool(true));
+    assert_eq!(*cut.end("error.type"), "no_summary");
     assert_eq!(cut.count("sitelog.resources.unfinished"), 1);
     assert_eq!(cut.count("sitelog.events.received"), 60);
 }
@@ -153,6 +154,14 @@ fn an_engine_without_a_stream_is_recorded() {
         assert_eq!(*operation.end("error.type"), "no_stream");
         assert_eq!(operation.count("process.exit.code"), 1);
     }
+}
+
+/// Scenario: an engine that knows the flag for its events and not yet the variable. Guarantees: it is recorded.
+#[test]
+fn an_older_engine_gets_the_flag() {
+    let operation = played(&Stage::of(&[CASE]).with("REPLAY_VERSION", "3.207.0"));
+    operation.took(&events(CASE, 1), "3.207.0");
+    operation.is(&Truth::of(CASE), "3.207.0");
 }
 
 /// Scenario: the job takes away the folder in which sitelog listens, and starts an engine then. Guarantees: the engine runs as

@@ -87,7 +87,8 @@ impl Operation {
             );
         }
         let own = by_id[self.completed().span.as_str()];
-        assert_eq!(own.failed, self.result() != "succeeded", "{own:#?}");
+        let went_wrong = self.result() != "succeeded" || *self.end("error.type") != Value::Null;
+        assert_eq!(own.failed, went_wrong, "{own:#?}");
     }
 
     /// The records' ids.
