@@ -44,10 +44,24 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    fn count(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(bytes)) = &written {
-            self.counters.bytes_out.fetch_add(*bytes as u64, Ordering::Relaxed);
-        }
+    /// Counts bytes before they are written, so that who has read them finds them counted, and takes back the rest.
+    fn counting(
+        &mut self,
+        offered: usize,
+        write: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let count = &self.counters.bytes_out;
+        count.fetch_add(offered as u64, Ordering::Relaxed);
+        let written = write(Pin::new(&mut self.stream));
+        let taken = match &written {
+            Poll::Ready(Ok(bytes)) => *bytes,
+            _ => 0,
+        };
+        let rest = (offered - taken) as u64;
+        // The counter may have begun again at 0 meanwhile.
+        let _before = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bytes| {
+            Some(bytes.saturating_sub(rest))
+        });
         written
     }
 }
@@ -60,8 +74,7 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.count(written)
+        self.counting(buf.len(), |stream| stream.poll_write(cx, buf))
     }
 
     fn poll_write_vectored(
@@ -69,8 +82,8 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.count(written)
+        let offered = bufs.iter().map(|buf| buf.len()).sum();
+        self.counting(offered, |stream| stream.poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
