@@ -8,6 +8,9 @@
 //! - Sums belong to labels: a stack that is recreated, or another that takes a name, goes on with the sums of the name.
 //! - Series of a stack are there while a stack of the name is in the list. Counts by status, level or state are there
 //!   while they are above zero, and once more with the value 0 at the poll at which they fall to zero.
+//!
+//! What was open at the first poll counts however old it is. An exporter that asks only for the newest page then cannot
+//! know of an open update further back; histories for such a test begin with fewer.
 
 mod gauges;
 mod series;
@@ -105,14 +108,16 @@ impl Observer {
             self.settle(world, path, stack);
         }
         self.begun.extend(self.organizations.iter().cloned());
+        let mut gauges = gauges::of(world, &self.organizations);
+        gauges.extend(falls_to_zero(&self.last.gauges, &gauges, &self.organizations));
+        let (sums, histograms) =
+            self.sums_of(|path| self.organizations.contains(&path.org) && world.stacks().contains_key(path));
         let mut truth = Truth {
-            gauges: gauges::of(world, &self.organizations),
-            ..Truth::default()
+            gauges,
+            sums,
+            histograms,
+            ended: BTreeSet::new(),
         };
-        truth
-            .gauges
-            .extend(falls_to_zero(&self.last.gauges, &truth.gauges, &self.organizations));
-        self.say_sums(world, &mut truth);
         truth.ended = self
             .last
             .series()
@@ -128,14 +133,12 @@ impl Observer {
         if let Some(stack) = world.stacks().get(path).filter(|_| self.begun.contains(&path.org)) {
             self.settle(world, path, stack);
             self.last.gauges.extend(gauges::of_stack(path, stack));
+            let (sums, histograms) = self.sums_of(|place| place == path);
+            self.last.sums.extend(sums);
+            self.last.histograms.extend(histograms);
         }
-        let mut truth = Truth {
-            gauges: self.last.gauges.clone(),
-            ..Truth::default()
-        };
-        self.say_sums(world, &mut truth);
-        self.last = truth.clone();
-        truth
+        self.last.ended.clear();
+        self.last.clone()
     }
 
     fn seen<'a>(&self, world: &'a World) -> Vec<(&'a StackPath, &'a Stack)> {
@@ -183,16 +186,17 @@ impl Observer {
         }
     }
 
-    /// Sums of the stacks that are in the list.
-    fn say_sums(&self, world: &World, truth: &mut Truth) {
-        let places: BTreeSet<&StackPath> = self.seen(world).into_iter().map(|(path, _)| path).collect();
-        let there = |series: &Series| series.path().is_some_and(|path| places.contains(&path));
+    /// Counters and histograms of some places.
+    fn sums_of(&self, wanted: impl Fn(&StackPath) -> bool) -> (BTreeMap<Series, i64>, BTreeMap<Series, Histogram>) {
+        let there = |series: &Series| series.path().is_some_and(|path| wanted(&path));
         let sums = self.sums.iter().filter(|(series, _)| there(series));
-        truth.sums = sums.map(|(series, sum)| (series.clone(), *sum)).collect();
         let histograms = self.histograms.iter().filter(|(series, _)| there(series));
-        truth.histograms = histograms
-            .map(|(series, histogram)| (series.clone(), histogram.clone()))
-            .collect();
+        (
+            sums.map(|(series, sum)| (series.clone(), *sum)).collect(),
+            histograms
+                .map(|(series, durations)| (series.clone(), durations.clone()))
+                .collect(),
+        )
     }
 }
 

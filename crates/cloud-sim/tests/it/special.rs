@@ -1,9 +1,9 @@
 //! The special stacks and random histories: what the answers say is the truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use sitelog_cloud_sim::{Backfill, Mutation, Observer, Random, Sim, Special, Truth};
+use sitelog_cloud_sim::{Backfill, METRICS, Mutation, Observer, Random, Sim, Special, Truth};
 
 use crate::client::{Client, NOW, furnished, path};
 use crate::reference::Exporter;
@@ -72,6 +72,16 @@ fn the_story_is_what_its_names_say() {
     };
     assert_eq!(counted(Backfill::None), numbers(|row| row.1));
     assert_eq!(counted(Backfill::All), numbers(|row| row.2));
+}
+
+#[test]
+fn every_metric_has_series_in_the_story() {
+    let mut special = Special::new(7, NOW);
+    let mut world = special.world();
+    special.step(&mut world).unwrap();
+    let truth = Observer::new(Backfill::All, &["acme"]).poll(&world);
+    let metrics: BTreeSet<&str> = truth.series().map(|series| series.metric).collect();
+    assert_eq!(metrics, METRICS.iter().copied().collect());
 }
 
 proptest! {

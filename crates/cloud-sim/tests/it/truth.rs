@@ -236,6 +236,15 @@ fn one_stack_may_be_seen_before_the_next_poll() {
         (total(&one, "prod", "succeeded"), total(&one, "dev", "succeeded")),
         (Some(1), None)
     );
+    world.delete(&path("dev")).unwrap();
+    let after = observer.poll_stack(&world, &path("dev"));
+    assert_eq!(
+        after.differences(&one),
+        [""; 0],
+        "who is gone is missed at the next cycle"
+    );
+    world.create(&path("dev")).unwrap();
+    run(&mut world, "dev", 5);
     let both = observer.poll(&world);
     assert_eq!(
         (total(&both, "prod", "succeeded"), total(&both, "dev", "succeeded")),
