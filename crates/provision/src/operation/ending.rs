@@ -53,9 +53,7 @@ impl Operation {
         attributes.extend(process(end));
         attributes.extend(self.begin.take().into_iter().flat_map(beginning));
         let body = self.sentence(verb, outcome, seconds);
-        // What succeeded is no failed span, even where its record says that something is missing.
-        let failed = error.as_deref().filter(|_| outcome != Outcome::Succeeded);
-        out.spans.push(self.span(verb, own, failed, &body, at));
+        out.spans.push(self.span(verb, own, error.as_deref(), &body, at));
         let draft = Draft {
             event: event::COMPLETED,
             severity: match outcome {
