@@ -7,7 +7,9 @@ pub(crate) use audit::{
     AuditVerifyArgs, FilterArgs,
 };
 
-use crate::settings::{GlobalSettings, LedgerSettings, MaptSettings, OtlpFlags, RunSettings, SanitizeFlags};
+use crate::settings::{
+    CloudFlags, GlobalSettings, LedgerSettings, MaptSettings, OtlpFlags, RunSettings, SanitizeFlags,
+};
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -35,6 +37,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  sitelog run -- make deploy\n  sitelog run --otlp.endpoint http://collector:4317 -- terraform apply"
     )]
     Run(RunArgs),
+    /// Export metrics of Pulumi Cloud, flag for flag as pulumi-exporter
+    #[command(
+        after_help = "Examples:\n  sitelog cloud --pulumi.organizations acme --otlp.endpoint collector:4318 --otlp.insecure\n  sitelog cloud --config.file pulumi-exporter.yaml"
+    )]
+    Cloud(CloudArgs),
     /// Deliver what earlier runs left in the ledger
     #[command(
         after_help = "Examples:\n  sitelog flush --otlp.endpoint http://collector:4317\n  sitelog flush --timeout 1m"
@@ -83,6 +90,17 @@ pub(crate) struct RunArgs {
     /// The command and its arguments
     #[arg(required = true, last = true, value_name = "CMD")]
     pub(crate) command: Vec<OsString>,
+}
+
+/// `sitelog cloud`.
+#[derive(Debug, Args)]
+pub(crate) struct CloudArgs {
+    #[command(flatten)]
+    pub(crate) flags: CloudFlags,
+    #[command(flatten)]
+    pub(crate) otlp: OtlpFlags,
+    #[command(flatten)]
+    pub(crate) sanitize: SanitizeFlags,
 }
 
 /// `sitelog flush`.
@@ -391,7 +409,8 @@ mod tests {
             }
             for arg in command.get_arguments() {
                 let long = arg.get_long().unwrap_or_default();
-                let standard = long.starts_with("otlp.") || ["help", "version", "raw", ""].contains(&long);
+                let standard = long.trim_start_matches("no-").starts_with("otlp.")
+                    || ["help", "version", "raw", ""].contains(&long);
                 assert!(standard || arg.get_env().is_some(), "{path} --{long}");
             }
             command.get_subcommands().for_each(|sub| visit(sub, &path));

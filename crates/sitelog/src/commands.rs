@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod audit;
+mod cloud;
 mod completions;
 mod config;
 mod demo;
@@ -23,6 +24,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let setup = Setup::new(&cli.global, cli.config.as_deref())?;
     match cli.command {
         Command::Run(args) => run::run(&setup, &args),
+        Command::Cloud(args) => cloud::run(&setup, &args),
         Command::Flush(args) => flush::run(&setup, &args),
         Command::Spool(args) => spool::run(&setup, args.format),
         Command::Audit(command) => audit::run(&setup, &command),

@@ -1,6 +1,7 @@
 //! `sitelog`: commands, configuration, wiring.
 
 mod cli;
+mod cloud;
 mod commands;
 mod exit;
 mod leftovers;

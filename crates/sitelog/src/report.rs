@@ -72,7 +72,8 @@ impl Report {
         }
         if told.broken > 0 {
             // Its engine was killed, most often, and the operation says so.
-            self.0.push((LogLevel::Warn, format!("{} event streams broke off", told.broken)));
+            self.0
+                .push((LogLevel::Warn, format!("{} event streams broke off", told.broken)));
         }
         if told.answered_early > 0 {
             let what = format!(

@@ -3,6 +3,7 @@
 //! Precedence: flags > environment > file > default. clap reads the first two into the structs, [`file`] the third, and
 //! [`merge`] lays one over the other.
 
+mod cloud;
 mod file;
 mod ledger;
 mod mapt;
@@ -11,6 +12,7 @@ mod run;
 mod sanitize;
 mod values;
 
+pub(crate) use cloud::{CloudFile, CloudFlags, PulumiSettings, WebSettings, given};
 pub(crate) use file::File;
 pub(crate) use ledger::LedgerSettings;
 pub(crate) use mapt::MaptSettings;

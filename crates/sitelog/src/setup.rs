@@ -65,10 +65,22 @@ impl Setup {
 
     /// Where records are sent.
     pub(crate) fn otlp(&self, flags: &OtlpFlags) -> Result<OtlpConfig, Failure> {
+        self.otlp_between(&flags.0, Vec::new(), Vec::new())
+    }
+
+    /// The same, with settings that come before those of `sitelog.yaml`, and defaults.
+    pub(crate) fn otlp_between(
+        &self,
+        flags: &[Given],
+        before: Vec<Given>,
+        defaults: Vec<Given>,
+    ) -> Result<OtlpConfig, Failure> {
         let env = |name: &str| std::env::var(name).ok();
-        let file = self.file.otlp.given(&self.file.path);
+        let mut file = before;
+        file.extend(self.file.otlp.given(&self.file.path));
+        file.extend(defaults);
         OtlpConfig::resolve(&Layers {
-            flags: &flags.0,
+            flags,
             env: &env,
             file: &file,
         })

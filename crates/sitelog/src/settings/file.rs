@@ -1,8 +1,9 @@
 //! The configuration file: `sitelog.yaml`.
 
-use super::{GlobalSettings, LedgerSettings, MaptSettings, OtlpFile, RunSettings, SanitizeFile};
+use super::{CloudFile, GlobalSettings, LedgerSettings, MaptSettings, OtlpFile, RunSettings, SanitizeFile};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
 /// `sitelog.yaml`: the same settings as the flags, in sections.
@@ -20,6 +21,8 @@ pub(crate) struct File {
     pub(crate) run: RunSettings,
     /// mapt's names and destination, for `sitelog run`.
     pub(crate) mapt: MaptSettings,
+    /// What `sitelog cloud` does.
+    pub(crate) cloud: CloudFile,
     /// What is hidden besides what sitelog knows.
     pub(crate) sanitize: SanitizeFile,
     /// Where it was read from.
@@ -50,29 +53,28 @@ impl File {
     }
 
     fn parse(text: &str, path: String) -> Result<Self, String> {
-        if text.trim().is_empty() {
-            return Ok(Self {
-                path,
-                ..Self::default()
-            });
-        }
-        // The one place that knows which YAML library is used.
-        let options = serde_saphyr::options! { with_snippet: false };
-        let file: Self = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-            let line = error.location().map_or(1, |location| location.line());
-            let what = error.without_snippet().to_string();
-            let what = what
-                .split(" at line ")
-                .next()
-                .unwrap_or(&what)
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .trim_start_matches("error: ");
-            format!("{path}:{line}: {what}; `sitelog config schema` lists what can be set")
-        })?;
+        let file: Self = from_yaml(text)
+            .map_err(|(line, what)| format!("{path}:{line}: {what}; `sitelog config schema` lists what can be set"))?;
         Ok(Self { path, ..file })
     }
+}
+
+/// Reads YAML; an empty text sets nothing. The one place that knows which library is used.
+///
+/// # Errors
+/// The line, and what is wrong in it.
+pub(super) fn from_yaml<T: DeserializeOwned + Default>(text: &str) -> Result<T, (u64, String)> {
+    if text.trim().is_empty() {
+        return Ok(T::default());
+    }
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let line = error.location().map_or(1, |location| location.line());
+        let what = error.without_snippet().to_string();
+        let what = what.split(" at line ").next().unwrap_or(&what);
+        let what = what.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        (line, what.to_owned())
+    })
 }
 
 /// Where a file is looked for when none is named. Not in the working folder: a repository that is built must not be able

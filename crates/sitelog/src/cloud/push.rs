@@ -1,0 +1,115 @@
+//! Series into a ledger of their own, and from there to the destination: what was pushed waits when it is down.
+//!
+//! The ledger is in the state folder. Points that are delivered are worth nothing more and go when their room is needed;
+//! when the destination is down for so long that the room is full, whole pushes are left out and counted: the sums are
+//! cumulative, so that the next one says all that those would have.
+
+use sitelog_cloud::emit::Emitter;
+use sitelog_cloud::series::Series;
+use sitelog_export::{Counters, Exporter, OtlpConfig, Patience, Report};
+use sitelog_ledger::{Budget, Chain, Ledger, Options};
+use sitelog_model::otlp::metrics::v1::Metric;
+use sitelog_model::{Batch, Origin, Payload, Signal, Source, TenantId, Ulid};
+use sitelog_sanitize::Sanitizer;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The room, bytes: hours of an installation with many stacks.
+const ROOM: u64 = 512 << 20;
+
+/// What is pushed.
+pub(crate) struct Push {
+    chain: Chain,
+    exporter: Exporter,
+    sanitizer: Sanitizer,
+    emitter: Emitter,
+    origin: Origin,
+    tenant: TenantId,
+    /// Pushes of which the ledger did not take all.
+    left_out: u64,
+}
+
+impl Push {
+    /// Begins in `folder`; what an earlier process left there is delivered too.
+    pub(crate) fn begin(
+        folder: &Path,
+        otlp: &OtlpConfig,
+        sanitizer: &Sanitizer,
+        emitter: Emitter,
+    ) -> Result<Self, sitelog_ledger::Error> {
+        let options = Options {
+            budget: Budget {
+                bytes: Some(ROOM),
+                age: None,
+            },
+            compress: true,
+            ..Options::default()
+        };
+        let ledger = Ledger::open(folder, options)?;
+        let tenant = TenantId::default();
+        let origin = Origin {
+            source: Source::Cloud,
+            id: Ulid::generate(),
+        };
+        let exporter = Exporter::start(otlp.clone());
+        for id in ledger.chains()? {
+            // One that was killed ends where it ends: it is delivered as it is.
+            if let Ok((left, _)) = ledger.reopen(&id) {
+                left.seal()?;
+            }
+            exporter.deliver(&ledger, &id);
+        }
+        let chain = ledger.create(&tenant, origin.id)?;
+        exporter.follow(&chain);
+        Ok(Self {
+            chain,
+            exporter,
+            sanitizer: sanitizer.clone(),
+            emitter,
+            origin,
+            tenant,
+            left_out: 0,
+        })
+    }
+
+    /// Pushes all series as they are at `now`, Unix nanoseconds, and what the exporter says of itself.
+    ///
+    /// # Errors
+    /// Why not all of it was taken; what was not is said by the next push.
+    pub(crate) fn push(&mut self, series: &Series, own: Vec<Metric>, now: u64) -> Result<(), String> {
+        let pushed = self.emitter.emit(series, now, |request| self.write(request));
+        let pushed = pushed.and_then(|()| self.write(self.emitter.request(own)));
+        self.left_out += u64::from(pushed.is_err());
+        pushed
+    }
+
+    fn write(&self, request: Vec<u8>) -> Result<(), String> {
+        let batch = Batch {
+            tenant: self.tenant.clone(),
+            signal: Signal::Metrics,
+            origin: self.origin,
+            payload: Payload::Otlp(request.into()),
+        };
+        let clean = self.sanitizer.batch(batch).map_err(|error| error.to_string())?;
+        self.chain.write(&clean).map_err(|refused| refused.to_string())?;
+        Ok(())
+    }
+
+    /// What was delivered.
+    pub(crate) fn delivered(&self) -> &Arc<Counters> {
+        self.exporter.counters()
+    }
+
+    /// Pushes that were left out.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// Ends: waits for the destination while it makes progress.
+    pub(crate) fn finish(self, patience: Patience) -> Report {
+        // Unsealed it is sealed by the next start.
+        let _ = self.chain.seal();
+        drop(self.chain);
+        self.exporter.finish(patience)
+    }
+}
