@@ -1,26 +1,33 @@
 //! What the engine says and does when it is interrupted and the recording is not: as other recordings have it.
 
 use crate::event_log::EventLog;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The engine waits for a resource, until `REPLAY_STALL_UNTIL` is there. Says how often it was interrupted meanwhile; after
-/// the first time it says so and goes on waiting, after the second it waits no more.
+/// Between two looks while nothing happens: an engine that waits costs nothing.
+pub(crate) const PACE: Duration = Duration::from_millis(5);
+
+/// The engine waits for a resource, until `REPLAY_STALL_UNTIL` is there, or the folder it would be in is gone. Says how often
+/// it was interrupted meanwhile; after the first time it says so and goes on waiting, after the second it waits no more.
 pub(crate) fn stall(log: &mut EventLog, interrupted: &AtomicBool, next: u64) -> u64 {
     let until = std::env::var_os("REPLAY_STALL_UNTIL").map(PathBuf::from);
     let mut interrupts = 0;
-    while interrupts < 2 && !until.as_ref().is_some_and(|until| until.exists()) {
+    while interrupts < 2 && !until.as_deref().is_some_and(is_over) {
         if interrupted.swap(false, Ordering::Relaxed) {
             interrupts += 1;
             if interrupts == 1 {
                 say(log, next);
             }
         }
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(PACE);
     }
     interrupts
+}
+
+fn is_over(until: &Path) -> bool {
+    until.exists() || until.parent().is_some_and(|folder| !folder.exists())
 }
 
 /// The end after one SIGINT, when nothing is under way; `next` is the number of the next event.

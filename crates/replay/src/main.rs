@@ -10,6 +10,7 @@ mod cancel;
 mod capture;
 mod event_log;
 mod invocation;
+mod leash;
 mod play;
 
 use capture::Capture;
@@ -17,6 +18,7 @@ use invocation::Invocation;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    leash::hold();
     let invocation = match Invocation::read() {
         Ok(invocation) => invocation,
         Err(wrong) => {

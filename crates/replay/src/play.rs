@@ -69,7 +69,7 @@ pub(crate) fn play(capture: &Capture, invocation: &Invocation) -> ExitCode {
             }
             Step::Signal => {
                 while !interrupted.swap(false, Ordering::Relaxed) {
-                    std::thread::sleep(Duration::from_millis(1));
+                    std::thread::sleep(cancel::PACE);
                 }
             }
         }

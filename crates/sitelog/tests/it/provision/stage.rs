@@ -125,6 +125,7 @@ impl Stage {
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap());
         command.env("PATH", path).env("REPLAY", self.replay.join(":"));
+        command.env("REPLAY_FOR", std::process::id().to_string());
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -192,6 +193,15 @@ impl Going {
             stderr: stderr.into_bytes(),
             wall: began.elapsed(),
         }
+    }
+}
+
+/// A test that failed in the middle leaves no run behind.
+impl Drop for Going {
+    fn drop(&mut self) {
+        // Of a run that was waited for nothing is left to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
