@@ -5,6 +5,7 @@ use crate::clerk::{CallId, Desk, Ended, Happening, Origin, Read};
 use crate::feeds::file::Following;
 use crate::feeds::forward::Target;
 use crate::feeds::grpc::Server;
+use crate::feeds::phases;
 use crate::tools::{self, Arms, Asked, Says, Start, Stdout};
 use crate::watch::Watch;
 use sitelog_provision::Tool;
@@ -36,6 +37,7 @@ pub(crate) struct Armory {
 /// What a call has while its tool runs.
 struct Kept {
     file: Option<Following>,
+    phases: Option<Following>,
     socket: Option<PathBuf>,
     /// Its output is read from a terminal that goes on after it.
     on_terminal: bool,
@@ -79,10 +81,12 @@ impl Armory {
         let call = self.desk.next_call();
         let mut kept = Kept {
             file: None,
+            phases: None,
             socket: None,
             on_terminal: false,
         };
         let arms = match asked.tool {
+            Tool::Pulumi if tools::writes_phases(start, &asked) => self.event_file(call, start, &asked, &mut kept),
             Tool::Pulumi => self.event_socket(call, start, &asked, &mut kept),
             Tool::Terraform | Tool::Tofu => self.message_file(call, start, &asked, &mut kept),
         };
@@ -124,19 +128,32 @@ impl Armory {
     fn event_socket(&self, call: CallId, start: &Start, asked: &Asked, kept: &mut Kept) -> Option<Arms> {
         let path = self.folder.join(format!("e{call}"));
         let listener = UnixListener::bind(&path).ok()?;
-        let shared = &self.environment()[1].1;
-        let wanted_by = asked.wanted_by.as_ref().filter(|target| *target != shared);
-        let forward = wanted_by.map(|target| Arc::new(Target::parse(target, &asked.folder)));
         self.server.listen(
             listener,
             Origin {
                 call: Some(call),
-                forward,
+                forward: self.wanted_by(asked).map(Arc::new),
             },
         );
         let arms = tools::arm(start, asked, &path);
         kept.socket = Some(path);
         arms
+    }
+
+    /// A file of the call's own, for an engine that knows no sockets.
+    fn event_file(&self, call: CallId, start: &Start, asked: &Asked, kept: &mut Kept) -> Option<Arms> {
+        let path = self.folder.join(format!("m{call}"));
+        let arms = tools::arm(start, asked, &path)?;
+        let (desk, forward) = (Arc::clone(&self.desk), self.wanted_by(asked));
+        kept.phases = Some(phases::follow(path, call, desk, forward));
+        Some(arms)
+    }
+
+    /// Who else gets the events, unless it is us.
+    fn wanted_by(&self, asked: &Asked) -> Option<Target> {
+        let shared = &self.environment()[1].1;
+        let wanted_by = asked.wanted_by.as_ref().filter(|target| *target != shared);
+        wanted_by.map(|target| Target::parse(target, &asked.folder))
     }
 
     fn message_file(&self, call: CallId, start: &Start, asked: &Asked, kept: &mut Kept) -> Option<Arms> {
@@ -150,7 +167,7 @@ impl Armory {
     pub(crate) fn ended(&self, call: CallId, how: Ended, durable: Option<SyncSender<()>>) {
         let kept = self.lock().remove(&call);
         if let Some(kept) = kept {
-            kept.file.into_iter().for_each(Following::finish);
+            kept.file.into_iter().chain(kept.phases).for_each(Following::finish);
             if kept.on_terminal {
                 std::thread::sleep(DRAIN);
             }
@@ -169,7 +186,7 @@ impl Armory {
             if let Some(socket) = kept.socket {
                 let _ = fs::remove_file(socket);
             }
-            kept.file.into_iter().for_each(Following::finish);
+            kept.file.into_iter().chain(kept.phases).for_each(Following::finish);
         }
     }
 

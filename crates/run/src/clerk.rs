@@ -48,8 +48,12 @@ pub(crate) enum Happening {
         asked: Asked,
         read: Read,
     },
-    /// A stream of events began.
-    StreamBegun { feed: FeedId, call: Option<CallId> },
+    /// A stream of events began; `way` is its `sitelog.feed`.
+    StreamBegun {
+        feed: FeedId,
+        call: Option<CallId>,
+        way: &'static str,
+    },
     /// An event came.
     Event { feed: FeedId, event: Bytes },
     /// A stream ended; `durable` is told when all of it is.

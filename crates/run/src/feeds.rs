@@ -5,6 +5,7 @@ pub(crate) mod file;
 pub(crate) mod forward;
 pub(crate) mod grpc;
 pub(crate) mod lines;
+pub(crate) mod phases;
 mod queue;
 
 pub(crate) use queue::{Queue, Weight};

@@ -4,6 +4,7 @@
 //! and runs untouched.
 
 mod folder;
+mod program;
 mod pulumi;
 mod shims;
 mod terraform;
@@ -115,9 +116,15 @@ pub(crate) fn ask(start: &Start) -> Option<Asked> {
     }
 }
 
-/// Makes a tool hand its events to `events`: a socket of Pulumi's, a file of OpenTofu's.
+/// Whether it is a Pulumi that writes its events into files only.
+pub(crate) fn writes_phases(start: &Start, asked: &Asked) -> bool {
+    asked.tool == Tool::Pulumi && pulumi::knows_files_only(start)
+}
+
+/// Makes a tool hand its events to `events`: a socket of Pulumi's, or a file where it knows no other, a file of OpenTofu's.
 pub(crate) fn arm(start: &Start, asked: &Asked, events: &Path) -> Option<Arms> {
     match asked.tool {
+        Tool::Pulumi if writes_phases(start, asked) => Some(pulumi::arm_file(start, events)),
         Tool::Pulumi => Some(pulumi::arm(start, events)),
         Tool::Tofu if asked.says == Says::Text => tofu::arm(start, events),
         Tool::Terraform | Tool::Tofu => None,

@@ -128,7 +128,7 @@ impl Book {
                 asked,
                 read,
             } => self.called(call, &start, asked, read, at),
-            Happening::StreamBegun { feed, call } => self.stream_begun(feed, call, at),
+            Happening::StreamBegun { feed, call, way } => self.stream_begun(feed, call, way, at),
             Happening::Event { feed, event } => {
                 if let Some((_, open)) = self.feeds.get_mut(&feed)
                     && !open.read(&event, false, at)
@@ -183,7 +183,7 @@ impl Book {
         self.calls.insert(id, call);
     }
 
-    fn stream_begun(&mut self, feed: FeedId, call: Option<CallId>, at: u64) {
+    fn stream_begun(&mut self, feed: FeedId, call: Option<CallId>, way: &'static str, at: u64) {
         let call = call.filter(|id| self.calls.contains_key(id));
         // What the tool did before goes on without its exit status: that will be the new stream's.
         let before = call.and_then(|id| self.calls.get_mut(&id)).and_then(|call| {
@@ -202,7 +202,7 @@ impl Book {
             Some(call) => (Some(call.asked.verb), call.names.clone()),
             None => (None, self.own_names()),
         };
-        let context = self.context(Tool::Pulumi, verb, &names, "grpc");
+        let context = self.context(Tool::Pulumi, verb, &names, way);
         let mut open = self.begin(context, Reading::pulumi(), at);
         if let Some(call) = call.and_then(|id| self.calls.get(&id)).filter(|call| call.streams == 1) {
             open.signals_before = call.signals_before;

@@ -1,20 +1,20 @@
-//! A file that a tool writes its messages into (`-json-into`), read while it grows.
+//! Files that tools write their events into, read while they grow.
 //!
-//! A pipe would stop the tool if this run died. The file has its name only until it was opened: what stands in it was not
+//! A pipe would stop the tool if this run died. A file has its name only until it was seen: what stands in it was not
 //! sanitized, and must not outlive a run that is killed.
 
 use crate::clerk::{CallId, Desk, Happening};
 use crate::feeds::lines::Lines;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Between two looks at the file: below what a person or a record's deadline (50 ms) would notice.
-const PACE: Duration = Duration::from_millis(10);
+pub(super) const PACE: Duration = Duration::from_millis(10);
 
 /// A file that is followed.
 pub(crate) struct Following {
@@ -23,11 +23,16 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    /// Follows the file that the tool of `call` will make at `path`.
+    /// Follows the file that the tool of `call` will make at `path`: messages of one operation (`-json-into`).
     pub(crate) fn begin(path: PathBuf, call: CallId, desk: Arc<Desk>) -> Self {
+        Self::with(move |ended| follow(&path, call, &desk, ended))
+    }
+
+    /// Follows files in a way of one's own, until it is told that the tool has ended.
+    pub(super) fn with(follow: impl FnOnce(&AtomicBool) + Send + 'static) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
-        let done = Arc::clone(&ended);
-        let thread = std::thread::spawn(move || follow(&path, call, &desk, &done));
+        let told = Arc::clone(&ended);
+        let thread = std::thread::spawn(move || follow(&told));
         Self { ended, thread }
     }
 
@@ -38,7 +43,7 @@ impl Following {
     }
 }
 
-fn follow(path: &PathBuf, call: CallId, desk: &Desk, ended: &AtomicBool) {
+fn follow(path: &Path, call: CallId, desk: &Desk, ended: &AtomicBool) {
     let mut lines = Lines::default();
     let mut file: Option<File> = None;
     let mut buffer = vec![0; 64 * 1024];

@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -92,6 +92,15 @@ impl Forward {
     pub(crate) async fn finish(self) {
         drop(self.events);
         let _ = tokio::time::timeout(ANSWER, self.done).await;
+    }
+
+    /// The same for a thread of its own.
+    pub(crate) fn finish_blocking(mut self) {
+        drop(self.events);
+        let until = Instant::now() + ANSWER;
+        while self.done.try_recv() == Err(oneshot::error::TryRecvError::Empty) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

@@ -136,6 +136,7 @@ async fn receive(mut stream: Streaming<EventRequest>, origin: Origin, desk: Arc<
     desk.tell(Happening::StreamBegun {
         feed,
         call: origin.call,
+        way: "grpc",
     });
     let failed = loop {
         match stream.message().await {

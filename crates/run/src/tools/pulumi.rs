@@ -1,10 +1,10 @@
-//! Pulumi: events over gRPC, by `PULUMI_OPTION_EVENT_LOG` (3.208 and later), on a socket of the operation's own.
+//! Pulumi: events over gRPC, by `PULUMI_OPTION_EVENT_LOG` (3.208 and later) or the flag (3.206), on a socket of the operation's
+//! own; before, into a file.
 //!
 //! Flags: <https://www.pulumi.com/docs/iac/cli/commands/>. `--event-log` exists only while `PULUMI_DEBUG_COMMANDS` is set.
 
-use super::{Arms, Asked, Says, Start, words};
+use super::{Arms, Asked, Says, Start, program, words};
 use sitelog_provision::{Tool, Verb};
-use std::io::Read;
 use std::path::Path;
 
 /// Flags before the subcommand that take the next word.
@@ -21,6 +21,12 @@ const GLOBAL_WITH_VALUE: &[&str] = &[
     "--otel-traces",
 ];
 const EVENT_LOG: &str = "--event-log";
+/// Without it there is no `--event-log`.
+const DEBUG: (&str, &str) = ("PULUMI_DEBUG_COMMANDS", "true");
+/// What every engine has in it: it talks to its plugins.
+const ENGINE: &str = "/pulumirpc.";
+/// What an engine has in it that sends its events (3.206 and later).
+const SENDS: &str = "/pulumirpc.Events/StreamEvents";
 
 pub(super) fn ask(start: &Start) -> Option<Asked> {
     let (at, subcommand) = subcommand(&start.args)?;
@@ -55,17 +61,38 @@ pub(super) fn ask(start: &Start) -> Option<Asked> {
     })
 }
 
-/// The caller's own `--event-log` becomes ours; its events are forwarded to where it wanted them. Without one it is given
-/// beside the variable, which 3.206 and 3.207 do not read yet.
+/// The flag stands beside the variable, which 3.206 and 3.207 do not read yet.
 pub(super) fn arm(start: &Start, socket: &Path) -> Arms {
-    let address = address(socket);
+    Arms {
+        args: with_event_log(start, &address(socket)),
+        env: environment(socket).to_vec(),
+    }
+}
+
+/// The same for an engine that [knows files only](knows_files_only).
+pub(super) fn arm_file(start: &Start, file: &Path) -> Arms {
+    Arms {
+        args: with_event_log(start, &file.display().to_string()),
+        env: vec![(DEBUG.0.to_owned(), DEBUG.1.to_owned())],
+    }
+}
+
+/// Whether this is an engine, and one from before 3.206. A launcher that starts another program is none: that one may know
+/// more.
+pub(super) fn knows_files_only(start: &Start) -> bool {
+    let program = &start.program;
+    program::is_binary(program) && !program::holds(program, SENDS) && program::holds(program, ENGINE)
+}
+
+/// The caller's own `--event-log` becomes ours; its events are forwarded to where it wanted them.
+fn with_event_log(start: &Start, address: &str) -> Option<Vec<String>> {
     let mut args = start.args.clone();
     let mut replaced = false;
     let mut at = 0;
     while at < args.len() && args[at] != "--" {
         if args[at] == EVENT_LOG && at + 1 < args.len() {
             at += 1;
-            args[at].clone_from(&address);
+            address.clone_into(&mut args[at]);
             replaced = true;
         } else if args[at]
             .strip_prefix(EVENT_LOG)
@@ -77,30 +104,20 @@ pub(super) fn arm(start: &Start, socket: &Path) -> Arms {
         at += 1;
     }
     if !replaced
-        && is_engine(start)
+        // A script in its place may start it without its environment, and there the flag is an error.
+        && program::is_binary(&start.program)
         && let Some((at, _)) = subcommand(&start.args)
     {
         args.insert(at + 1, format!("{EVENT_LOG}={address}"));
         replaced = true;
     }
-    Arms {
-        args: replaced.then_some(args),
-        env: environment(socket).to_vec(),
-    }
-}
-
-/// Whether the program is the engine itself: a script in its place may start it without its environment, and there the flag
-/// is an error.
-fn is_engine(start: &Start) -> bool {
-    let mut magic = [0; 4];
-    let read = std::fs::File::open(&start.program).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && magic == *b"\x7fELF"
+    replaced.then_some(args)
 }
 
 /// What makes an engine that is started with it hand out its events. Others ignore it.
 pub(crate) fn environment(socket: &Path) -> [(String, String); 2] {
     [
-        ("PULUMI_DEBUG_COMMANDS".to_owned(), "true".to_owned()),
+        (DEBUG.0.to_owned(), DEBUG.1.to_owned()),
         ("PULUMI_OPTION_EVENT_LOG".to_owned(), address(socket)),
     ]
 }
@@ -188,5 +205,26 @@ mod tests {
         engine = start("up", &[]);
         engine.program = scratch.path().to_owned();
         assert_eq!(arm(&engine, Path::new("/s")).args, None);
+    }
+
+    #[test]
+    fn an_engine_without_streams_gets_a_file() {
+        let scratch = tempfile::tempdir().unwrap();
+        let known = |name: &str, holds: &str| {
+            let mut engine = start("up --event-log mine", &[]);
+            engine.program = scratch.path().join(name);
+            std::fs::write(&engine.program, holds).unwrap();
+            knows_files_only(&engine)
+        };
+        assert!(known("old", "\x7fELF /pulumirpc.Engine/Log"));
+        assert!(!known(
+            "new",
+            "\x7fELF /pulumirpc.Engine/Log /pulumirpc.Events/StreamEvents"
+        ));
+        assert!(!known("launcher", "\x7fELF execve"));
+        assert!(!known("script", "#!/bin/sh\n# /pulumirpc.Engine/Log"));
+        let arms = arm_file(&start("up --event-log mine", &[]), Path::new("/m"));
+        assert_eq!(arms.args.unwrap().join(" "), "up --event-log /m");
+        assert_eq!(arms.env.len(), 1);
     }
 }
