@@ -47,7 +47,10 @@ fn wrong_types(value: Value) -> Value {
         Value::Number(number) => json!(format!("about {number}")),
         Value::String(text) => json!(text.len()),
         Value::Array(list) => json!({ "items": list }),
-        Value::Object(_) => items(top(value, wrong_scalars), |item| top(item, wrong_types)),
+        Value::Object(object) if object.values().any(Value::is_array) => {
+            items(top(Value::Object(object), wrong_scalars), |item| top(item, wrong_types))
+        }
+        Value::Object(object) => top(Value::Object(object), wrong_types),
     }
 }
 
