@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Between two looks at the file: below what a person or a record's deadline (50 ms) would notice.
-pub(super) const PACE: Duration = Duration::from_millis(10);
+const PACE: Duration = Duration::from_millis(10);
 
 /// A file that is followed.
 pub(crate) struct Following {

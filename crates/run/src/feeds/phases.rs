@@ -3,7 +3,7 @@
 //! Each phase truncates the file of its name. Without its name the file of the phase before stays whole, and the next phase
 //! makes another: nothing is lost of a phase that went on for longer than [`PACE`].
 
-use super::file::{Following, PACE};
+use super::file::Following;
 use super::forward::{Forward, Target};
 use super::lines::Lines;
 use crate::clerk::{CallId, Desk, FeedId, Happening};
@@ -13,7 +13,11 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// Between two looks for a new file: no phase of an engine that starts plugins is as short.
+const PACE: Duration = Duration::from_millis(1);
 
 /// Follows the event log that the engine of `call` will make at `path`. A caller's own file gets every event too; a server
 /// gets none, as from the engine.

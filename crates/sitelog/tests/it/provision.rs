@@ -8,6 +8,7 @@ mod bundle;
 mod captures;
 mod faults;
 mod leaks;
+mod older;
 mod questions;
 mod stage;
 mod stopped;

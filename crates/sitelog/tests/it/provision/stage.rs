@@ -6,6 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -82,6 +83,27 @@ impl Stage {
         let (until, pid) = (self.scene.text("until"), self.scene.text("pid"));
         let stage = self.with("REPLAY_STALL_AT", events.to_string());
         stage.with("REPLAY_STALL_UNTIL", until).with("REPLAY_PID", pid)
+    }
+
+    /// The engine is one from before 3.206: it writes events into files only, and has no name of the stream in its program.
+    pub(super) fn older(self) -> Self {
+        let program = self.scene.path("bin").join("pulumi");
+        let mut bytes = fs::read(replayer()).unwrap();
+        const NAME: &[u8] = b"/pulumirpc.Events/StreamEvents";
+        let places: Vec<usize> = memchr::memmem::find_iter(&bytes, NAME).collect();
+        assert!(!places.is_empty());
+        for at in places {
+            bytes[at..at + NAME.len()].copy_from_slice(b"/pulumirpc.Engine/GetRootRes..");
+        }
+        fs::remove_file(&program).unwrap();
+        let written = self.scene.path("older");
+        fs::write(&written, bytes).unwrap();
+        fs::set_permissions(&written, fs::Permissions::from_mode(0o755)).unwrap();
+        // By another process: nothing that another test starts meanwhile holds the program open for writing.
+        let mut copy = Command::new("cp");
+        copy.args(["-p".as_ref(), written.as_os_str(), program.as_os_str()]);
+        assert!(copy.status().unwrap().success());
+        self.with("REPLAY_VERSION", "3.205.0")
     }
 
     pub(super) fn release(&self) {
