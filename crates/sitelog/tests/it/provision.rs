@@ -5,6 +5,7 @@
 
 mod automation;
 mod bundle;
+mod callers;
 mod captures;
 mod faults;
 mod leaks;

@@ -2,7 +2,7 @@
 
 use super::stage::{Stage, typed};
 use super::trail::{operation, shown};
-use crate::scene::Ran;
+use crate::scene::{Ran, end, wait_until};
 use nix::sys::signal::{Signal, kill};
 use serde_json::Value;
 use std::time::Duration;
@@ -121,4 +121,35 @@ fn a_stream_that_never_ends_holds_up_nobody() {
     let operation = operation(&stage.recorded());
     assert_eq!(operation.result(), "interrupted", "{:#?}", operation.completed());
     assert_eq!(operation.count("sitelog.events.received"), BEGUN as i64);
+}
+
+/// Scenario: the program that plays for a test is killed with the test, or the test's folder goes. Guarantees: an engine that
+/// waits ends too.
+#[test]
+fn a_stalled_replayer_does_not_outlive_its_test() {
+    let argv = typed(CASE);
+    let job: Vec<&str> = argv.iter().map(String::as_str).collect();
+    for folder in [false, true] {
+        let stage = Stage::of(&[CASE]).stalled_at(BEGUN);
+        let mut test = stage.scene.command("sleep", ["1000"]).spawn().unwrap();
+        let gone = stage.scene.path("gone");
+        std::fs::create_dir(&gone).unwrap();
+        let mut engine = stage.alone(&job);
+        engine.env("REPLAY_FOR", test.id().to_string());
+        engine
+            .env("REPLAY_STALL_UNTIL", gone.join("until"))
+            .stdout(std::process::Stdio::null());
+        let mut engine = engine.spawn().unwrap();
+        wait_until("the engine", || stage.scene.path("pid").exists());
+        assert_eq!(engine.try_wait().unwrap(), None);
+        if folder {
+            std::fs::remove_dir(&gone).unwrap();
+            assert_eq!(end(&mut engine).code(), Some(0), "it goes on where it waited");
+        }
+        test.kill().unwrap();
+        test.wait().unwrap();
+        if !folder {
+            assert_eq!(end(&mut engine).code(), Some(254));
+        }
+    }
 }
