@@ -1,5 +1,6 @@
 //! Real `terraform`, and OpenTofu where it is installed: the records are what the state says before and after.
 
+use super::captures::Way;
 use super::trail::{Operation, operation};
 use super::truth::Set;
 use crate::scene::{Ran, Scene, ended, read, wait_until};
@@ -15,6 +16,7 @@ use std::process::{Command, Stdio};
 struct Program {
     scene: Scene,
     engine: String,
+    way: Way,
 }
 
 /// Created, updated, replaced, deleted.
@@ -50,9 +52,21 @@ impl Program {
         let program = Self {
             scene,
             engine: engine.to_owned(),
+            way: Way::Direct,
         };
         program.engine(&["init", "-input=false"]);
         program
+    }
+
+    /// It is started by a script, as what the `PATH` has under its name: the shim meets it.
+    fn by_script(mut self) -> Self {
+        self.way = Way::Script;
+        self
+    }
+
+    /// The engine's name.
+    fn name(&self) -> &str {
+        self.engine.rsplit('/').next().unwrap()
     }
 
     /// The engine, not recorded.
@@ -78,9 +92,20 @@ impl Program {
     /// `sitelog run -- ENGINE ARGS` into a records file of its own.
     fn command(&self, args: &[&str]) -> Command {
         let _ = fs::remove_file(self.scene.path("records"));
-        let job: Vec<&str> = [self.engine.as_str()].into_iter().chain(args.iter().copied()).collect();
-        let mut command = self.scene.run_command(&["--records", "records"], &job);
+        let engine = if self.way == Way::Direct {
+            &self.engine
+        } else {
+            self.name()
+        };
+        let argv: Vec<String> = [engine].iter().chain(args).map(|word| (*word).to_owned()).collect();
+        let mut command = self
+            .scene
+            .run_command(&["--records", "records"], &self.way.start(&argv).1);
         command.env("CHECKPOINT_DISABLE", "1");
+        if let (Way::Script, Some((folder, _))) = (self.way, self.engine.rsplit_once('/')) {
+            let path = std::env::var("PATH").unwrap();
+            command.env("PATH", format!("{folder}:{path}"));
+        }
         command
     }
 
@@ -103,8 +128,7 @@ impl Program {
         );
         assert_eq!(operation.count("process.exit.code"), i64::from(code));
         assert_eq!(operation.name(), args[0]);
-        let tool = self.engine.rsplit('/').next().unwrap();
-        assert_eq!(operation.completed().resource["sitelog.tool"], tool);
+        assert_eq!(operation.completed().resource["sitelog.tool"], self.name());
         (operation, changes)
     }
 
@@ -135,10 +159,17 @@ impl Program {
         going.end()
     }
 
-    /// The engine's process, below the wrapper's.
+    /// The engine's process, below the wrapper's and what else starts it.
     fn child_of(&self, wrapper: Pid) -> Pid {
-        let children = fs::read_to_string(format!("/proc/{wrapper}/task/{wrapper}/children")).unwrap();
-        Pid::from_raw(children.split_whitespace().next().unwrap().parse().unwrap())
+        let mut pid = wrapper.to_string();
+        loop {
+            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+            pid = children.split_whitespace().next().unwrap().to_owned();
+            let program = fs::read_link(format!("/proc/{pid}/exe")).unwrap();
+            if program.file_name().is_some_and(|name| name == self.name()) {
+                return Pid::from_raw(pid.parse().unwrap());
+            }
+        }
     }
 }
 
@@ -277,5 +308,34 @@ fn a_stopped_apply_is_recorded() {
         let operation = twice.recorded();
         assert_eq!(operation.result(), "canceled", "{:#?}", operation.completed());
         assert_eq!(operation.end("sitelog.signals.forwarded").as_array().unwrap().len(), 2);
+    }
+}
+
+/// Scenario: a script starts the engine: all is made, some of it fails, Ctrl-C, the engine is killed. Guarantees: the same as
+/// when it is the job.
+#[test]
+fn what_a_script_starts_is_recorded_alike() {
+    let slow = Set::from(["terraform_data.slow[0]", "terraform_data.slow[1]"].map(str::to_owned));
+    for engine in engines() {
+        for form in FORMS {
+            let program = Program::of("fail", &engine).by_script();
+            program.run(&["apply", "-auto-approve", form], 0);
+            let before = program.state();
+            let ran = ended(program.command(&["apply", "-auto-approve", "-var", "p=2", form]));
+            assert_eq!(ran.code, 1, "{engine} {form}: {}{}", ran.out(), ran.err());
+            let operation = program.recorded();
+            assert_eq!(
+                (operation.result(), operation.count("process.exit.code")),
+                ("failed", 1)
+            );
+            assert_eq!(done(&operation), changes(&before, &program.state()), "{engine} {form}");
+            for (signal, code, result) in [(Signal::SIGINT, 1, "canceled"), (Signal::SIGKILL, 137, "interrupted")] {
+                let program = Program::of("slow", &engine).by_script();
+                assert_eq!(program.stop(form, &[signal]).code, code, "{engine} {form}");
+                let operation = program.recorded();
+                assert_eq!(operation.result(), result, "{engine} {form}");
+                assert_eq!(operation.failed("sitelog.resource.urn"), slow, "{engine} {form}");
+            }
+        }
     }
 }
