@@ -1,5 +1,6 @@
 //! What matchers hand to the engine: spans to hide, and spans whose end has not arrived yet.
 
+use crate::resume::Ended;
 use crate::spans::Spans;
 use crate::until::Until;
 use std::ops::Range;
@@ -53,6 +54,8 @@ pub(crate) struct Found {
     pub(crate) hits: Vec<Hit>,
     /// Spans to hide whose end is to be found.
     pub(crate) opens: Vec<Open>,
+    /// Strings of containers that ended.
+    pub(crate) ended: Vec<Ended>,
     /// From here on the matcher may yet hide something: set before it asks for bytes that may not have arrived.
     pub(crate) hold: usize,
     /// Spans that were walked lately.
@@ -66,6 +69,7 @@ impl Found {
             rule: 0,
             hits: Vec::new(),
             opens: Vec::new(),
+            ended: Vec::new(),
             hold: usize::MAX,
         }
     }

@@ -21,6 +21,7 @@ mod memo;
 mod otlp;
 mod otlp_json;
 mod placeholder;
+mod resume;
 pub mod rules;
 mod sanitizer;
 mod scan;

@@ -2,6 +2,7 @@
 
 use crate::chars::KEY;
 use crate::found::{Found, Hit, Mark, Open, unite};
+use crate::resume::Ended;
 use crate::rules::compiled::{Candidate, Compiled};
 use crate::spans::Spans;
 use crate::until::Until;
@@ -17,7 +18,9 @@ pub(crate) struct Scan {
     byte_scanned: usize,
     /// Candidates that wait for more bytes.
     waiting: Vec<(Candidate, usize)>,
-    opens: Vec<Open>,
+    pub(crate) opens: Vec<Open>,
+    /// Spans that ended where something else may yet be hidden.
+    pub(crate) ended: Vec<Ended>,
     spans: Spans,
     /// The end of the last anchor of a key.
     last_key: usize,
@@ -33,7 +36,9 @@ impl Scan {
             found.rule = open.rule;
             let ended = open.until.feed(view, &mut open.pos, &mut found);
             found.spans.note(&open.until, open.start..open.pos);
-            if !ended {
+            if ended {
+                self.ended.extend(Ended::of(&open));
+            } else {
                 self.opens.push(open);
             }
         }
@@ -67,12 +72,27 @@ impl Scan {
         }
         self.scanned = seen;
         unite(&mut self.hits);
+        self.ended.append(&mut found.ended);
+        if !view.ended {
+            limit = self.decided(limit.min(rules.tail(view, emitted))).max(emitted);
+        }
+        if !self.ended.is_empty() {
+            self.resume(view, limit, &mut found);
+        }
         self.spans = found.spans;
         if view.ended {
             return view.bytes.len();
         }
-        let opens = self.opens.iter().map(Open::held).min().unwrap_or(usize::MAX);
-        limit.min(opens).min(rules.tail(view, emitted)).max(emitted)
+        self.decided(limit).max(emitted)
+    }
+
+    /// Up to where no span is left open, at most `limit`.
+    fn decided(&self, limit: usize) -> usize {
+        self.opens
+            .iter()
+            .map(Open::held)
+            .min()
+            .map_or(limit, |held| held.min(limit))
     }
 
     /// Looks at one candidate; what it may hide starts at the returned place.
@@ -130,7 +150,9 @@ impl Scan {
         found.rule = open.rule;
         let ended = open.until.feed(view, &mut open.pos, found);
         found.spans.note(&open.until, start..open.pos);
-        if !ended {
+        if ended {
+            self.ended.extend(Ended::of(&open));
+        } else {
             self.opens.push(open);
         }
     }
@@ -169,6 +191,7 @@ impl Scan {
             open.pos -= len;
             open.until.shift(len);
         }
+        self.ended.iter_mut().for_each(|ended| ended.shift(len));
         self.spans.shift(len);
         self.hits.retain(|hit| hit.range.end > len);
         self.hits
@@ -178,7 +201,7 @@ impl Scan {
 
     /// Whether a span to hide has begun whose end was not found.
     pub(crate) fn is_open(&self) -> bool {
-        !self.opens.is_empty()
+        !self.opens.is_empty() || self.ended.iter().any(|ended| ended.hidden)
     }
 
     /// The first place that is still needed.

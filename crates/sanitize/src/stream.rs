@@ -250,8 +250,8 @@ impl StreamRedactor {
 
     /// Whether everything up to `limit` goes out as it is.
     fn plain_until(&self, limit: usize) -> bool {
-        self.scan.hits.first().is_none_or(|hit| hit.range.start >= limit)
-            && self.sequences.next().is_none_or(|at| at > limit)
+        let mut hits = self.scan.hits.iter().filter(|hit| hit.range.end > self.emitted);
+        hits.next().is_none_or(|hit| hit.range.start >= limit) && self.sequences.next().is_none_or(|at| at > limit)
     }
 
     /// Puts everything up to `limit` out.
@@ -292,7 +292,8 @@ impl StreamRedactor {
                 trail.pass(&self.view[from..self.emitted]);
             }
         }
-        self.scan.hits = hits.filter(|hit| hit.range.end > limit).collect();
+        // What ends here may go on: then it still starts where it did.
+        self.scan.hits = hits.filter(|hit| hit.range.end >= limit).collect();
     }
 }
 

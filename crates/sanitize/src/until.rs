@@ -111,8 +111,10 @@ impl Until {
 
     /// The text lost its first `len` bytes.
     pub(crate) fn shift(&mut self, len: usize) {
-        if let Self::Document(document) = self {
-            document.shift(len);
+        match self {
+            Self::Document(document) => document.shift(len),
+            Self::Container(container) => container.shift(len),
+            _ => {}
         }
     }
 

@@ -5,6 +5,7 @@ use super::Quote;
 use crate::chars::{Set, is_space};
 use crate::found::{Found, Mark};
 use crate::memo::Memo;
+use crate::resume::Ended;
 use crate::view::{LOOK_AHEAD, More, View};
 
 /// Objects and arrays nested deeper than this are hidden without their keys.
@@ -24,6 +25,8 @@ pub(crate) struct Container {
     value: bool,
     /// In a string that is hidden (true) or a key (false).
     string: Option<bool>,
+    /// Where that string, or the last one, starts.
+    start: usize,
     /// Numbers count too.
     numbers: bool,
 }
@@ -37,6 +40,7 @@ impl Container {
             objects: 0,
             value: true,
             string: None,
+            start: 0,
             numbers,
         }
     }
@@ -44,6 +48,11 @@ impl Container {
     /// Whether the other hides all that this one does inside of it.
     pub(super) fn same_kind(&self, other: &Self) -> bool {
         self.slashes == other.slashes && self.numbers == other.numbers
+    }
+
+    /// The text lost its first `len` bytes.
+    pub(super) fn shift(&mut self, len: usize) {
+        self.start = self.start.saturating_sub(len);
     }
 
     pub(super) fn feed(&mut self, view: &View<'_>, pos: &mut usize, found: &mut Found) -> bool {
@@ -59,12 +68,15 @@ impl Container {
                     found.hide(start..*pos);
                 }
                 match ended {
-                    Ok(true) if view.slice(*pos..*pos + quote.len()).ends_with(b"\"") => {
+                    Ok(_) => {
+                        found.ended.push(self.ended(*pos, found.rule));
+                        if !view.slice(*pos..*pos + quote.len()).ends_with(b"\"") {
+                            return true;
+                        }
                         *pos += quote.len();
                         self.string = None;
                         continue;
                     }
-                    Ok(_) => return true,
                     Err(More) => return false,
                 }
             }
@@ -106,6 +118,7 @@ impl Container {
                 };
                 let opening = view.run(at, &BACKSLASH, LOOK_AHEAD)?;
                 if opening - at == self.slashes && view.at(opening)? == Some(b'"') {
+                    self.start = at + quote.len();
                     self.string = Some(self.value && !placeholder_string(view, at + quote.len(), quote)?);
                     return Ok(Some(at + quote.len()));
                 }
@@ -124,6 +137,17 @@ impl Container {
             _ => return Ok(None),
         }
         Ok(Some(at + 1))
+    }
+
+    /// The end of a string: the container goes on in it where something else hides that.
+    fn ended(&self, at: usize, rule: u16) -> Ended {
+        Ended {
+            start: self.start,
+            at,
+            until: super::Until::Container(self.clone()),
+            rule,
+            hidden: false,
+        }
     }
 
     fn in_object(&self) -> bool {
