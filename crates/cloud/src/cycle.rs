@@ -8,23 +8,20 @@ pub(crate) mod batch;
 pub(crate) mod book;
 pub(crate) mod census;
 pub(crate) mod job;
+mod memory;
 pub(crate) mod queue;
 pub(crate) mod tally;
 
-use crate::api::{Api, ApiError, Operation};
-use crate::config::{Backfill, Config};
-use crate::counters::Counters;
-use crate::counting::From;
-use crate::series::Series;
-use crate::state::{State, StateError};
+use crate::api::{ApiError, Operation};
+use crate::state::StateError;
+pub(crate) use memory::{Memory, Organization};
+
 use batch::{Batch, Commit};
-use book::{Book, Entry, Place};
 use job::{Answer, Census, Job, List, Look, Pages, Read, Why};
-use queue::{Class, Item, Queue};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use queue::{Class, Item};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -36,7 +33,7 @@ const NAMED: usize = 20;
 /// What a cycle came to.
 #[derive(Clone, Debug, Default)]
 pub struct CycleReport {
-    /// Every organization that was listed was listed to its end, and all that was counted is kept.
+    /// An organization was listed to its end, and all that was counted is kept. That others failed is in the errors.
     pub is_good: bool,
     /// Why the token is not accepted.
     pub refused: Option<String>,
@@ -54,40 +51,6 @@ pub struct CycleReport {
     pub state: Option<String>,
     /// How long it took.
     pub seconds: f64,
-}
-
-/// An organization that is observed.
-#[derive(Debug)]
-pub(crate) struct Organization {
-    pub(crate) name: Arc<str>,
-    /// Since when, Unix nanoseconds; `None` until it was listed for the first time.
-    pub(crate) since: Option<u64>,
-    /// Places that stacks have left, while the list that tells whether others have them now is not complete.
-    pub(crate) vacated: Vec<Place>,
-    /// What failed in the last cycle: the others come first.
-    pub(crate) failing: BTreeSet<Operation>,
-    /// Its gauges as they are kept.
-    pub(crate) gauges: String,
-}
-
-/// What outlives a cycle.
-#[derive(Debug)]
-pub(crate) struct Memory {
-    pub(crate) config: Config,
-    pub(crate) api: Api,
-    pub(crate) counters: Arc<Counters>,
-    pub(crate) state: Arc<Mutex<State>>,
-    pub(crate) series: Arc<Mutex<Series>>,
-    pub(crate) book: Book,
-    pub(crate) organizations: Vec<Organization>,
-    pub(crate) queue: Queue,
-    /// Stacks that somebody calls for.
-    pub(crate) calls: mpsc::Receiver<[String; 3]>,
-    /// Rows that are to be written, and were not when it was tried.
-    pub(crate) unsaved: HashSet<Arc<str>>,
-    /// A damaged state was set aside: what it would have counted never counts.
-    pub(crate) has_gap: bool,
-    pub(crate) number: u32,
 }
 
 /// A lock whose holder cannot leave things half done.
@@ -112,74 +75,6 @@ pub(crate) struct Cycle<'a> {
     report: CycleReport,
 }
 
-impl Memory {
-    /// One cycle.
-    pub(crate) async fn cycle(&mut self) -> CycleReport {
-        let began = Instant::now();
-        let deadline = began + self.config.cycle_limit();
-        let mut cycle = Cycle::begin(self);
-        cycle.go_on(deadline, true).await;
-        let mut report = cycle.end().await;
-        report.seconds = began.elapsed().as_secs_f64();
-        self.note(&report);
-        report
-    }
-
-    /// Between cycles: reads a stack that somebody called for.
-    pub(crate) async fn called(&mut self, place: [String; 3]) -> CycleReport {
-        let deadline = Instant::now() + self.config.cycle_limit();
-        let mut cycle = Cycle::new(self);
-        cycle.call(place);
-        cycle.go_on(deadline, false).await;
-        cycle.end().await
-    }
-
-    fn note(&self, report: &CycleReport) {
-        let now = self.config.clock.now();
-        let (stacks, open) = self.book.census();
-        self.counters.change(|counts| {
-            counts.cycles += 1;
-            counts.cycle_seconds = report.seconds;
-            counts.left = report.left;
-            (counts.stacks, counts.open_versions) = (stacks, open);
-            if report.is_good {
-                counts.last_good = Some(now);
-            }
-        });
-    }
-
-    pub(crate) fn now(&self) -> u64 {
-        self.config.clock.now()
-    }
-
-    fn organization(&mut self, name: &str) -> Option<&mut Organization> {
-        self.organizations.iter_mut().find(|known| &*known.name == name)
-    }
-
-    pub(crate) fn since(&self, name: &str) -> Option<u64> {
-        self.organizations.iter().find(|known| &*known.name == name)?.since
-    }
-
-    /// From where on the updates of a stack count.
-    fn from(&self, entry: &Entry) -> From {
-        if !entry.is_first {
-            return From::Cursor;
-        }
-        let since = self.since(&entry.place[0]).unwrap_or_else(|| self.now());
-        let since = i64::try_from(since / 1_000_000_000).unwrap_or(i64::MAX);
-        // One that ended within the second in which it was first seen had done so before.
-        let ended = match self.config.backfill {
-            Backfill::All if !self.has_gap => return From::Beginning,
-            Backfill::Window(time) if !self.has_gap => {
-                since.saturating_sub(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
-            }
-            _ => since.saturating_add(1),
-        };
-        let began = entry.mark.last_update;
-        From::Since { began, ended }
-    }
-}
-
 impl<'a> Cycle<'a> {
     fn new(memory: &'a mut Memory) -> Self {
         Self {
@@ -192,10 +87,7 @@ impl<'a> Cycle<'a> {
             commit: None,
             unplanned: 0,
             is_swept: true,
-            report: CycleReport {
-                is_good: true,
-                ..CycleReport::default()
-            },
+            report: CycleReport::default(),
         }
     }
 
@@ -347,16 +239,12 @@ impl<'a> Cycle<'a> {
             let error = (operation, Arc::clone(organization), error.to_string());
             self.report.errors.push(error);
         }
-        if operation == Operation::Stacks {
-            self.report.is_good = false;
-        }
         if operation != Operation::Updates
             && let Some(known) = self.memory.organization(organization)
         {
             known.failing.insert(operation);
         }
         if error.is_unauthorized() {
-            self.report.is_good = false;
             self.report.refused.get_or_insert(error.to_string());
             self.memory.queue.clear();
             self.running.abort_all();
@@ -387,6 +275,7 @@ impl<'a> Cycle<'a> {
                 entry.is_queued = true;
             }
         }
+        self.report.is_good &= self.report.state.is_none() && self.report.refused.is_none();
         self.report
     }
 }

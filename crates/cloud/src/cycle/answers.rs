@@ -140,6 +140,7 @@ impl Cycle<'_> {
         let now = self.memory.now();
         self.batch.rows.extend(list.changed);
         if is_whole {
+            self.report.is_good = true;
             let (gone, left) = self.memory.book.gone(&list.organization, list.number, now);
             self.batch.rows.extend(gone);
             self.left(&list.organization, left, now);

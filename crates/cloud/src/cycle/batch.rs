@@ -106,7 +106,6 @@ impl Cycle<'_> {
         };
         self.unplanned = self.unplanned.saturating_sub(batch.plan.len());
         if let Err(error) = result {
-            self.report.is_good = false;
             self.report.state.get_or_insert(error);
             self.memory.counters.change(|counts| counts.commit_failures += 1);
             for done in &batch.done {

@@ -67,7 +67,10 @@ async fn what_fails_stays_as_it_was_and_is_right_afterwards() {
         assert_eq!(report.failed == 0, is_harmless, "{fault:?}: {report:?}");
         let said = stage.said();
         let changed: Vec<_> = before.iter().filter(|(name, at)| said.get(*name) != Some(at)).collect();
-        assert!(changed.is_empty() && said.len() == before.len(), "{fault:?}: {changed:?}");
+        assert!(
+            changed.is_empty() && said.len() == before.len(),
+            "{fault:?}: {changed:?}"
+        );
         stage.told();
         stage.sim.clear_rules();
         special.step(&mut stage.sim.world()).unwrap();

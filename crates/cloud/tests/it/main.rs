@@ -1,5 +1,7 @@
 //! Behaviour of the exporter against a simulated Pulumi Cloud.
 
+#![allow(clippy::unwrap_used, reason = "a failed set-up is a failed test")]
+
 mod faults;
 mod few_calls;
 mod histories;
