@@ -81,3 +81,20 @@ fn a_killed_one_is_interrupted() {
     assert_eq!(*operation.end("sitelog.summary.missing"), Value::Bool(true));
     assert_eq!(operation.count("sitelog.events.received"), 40);
 }
+
+/// Scenario: the stack is locked: it ends before it opens its event log. Guarantees: one operation, failed, which says that
+/// no stream came.
+#[test]
+fn one_that_says_nothing_is_recorded() {
+    let case = CASES[0];
+    for way in [Way::Direct, Way::Script] {
+        let (stage, argv) = (
+            Stage::of(&[case]).with_events(case, &[]).exits(case, 1).older(),
+            typed(case),
+        );
+        assert_eq!(stage.run(&[], &way.start(&argv).1).code, 1, "{way:?}");
+        let operation = operation(&stage.recorded());
+        assert_eq!((operation.result(), operation.name()), ("failed", "up"), "{way:?}");
+        assert_eq!(*operation.end("error.type"), "no_stream", "{way:?}");
+    }
+}
