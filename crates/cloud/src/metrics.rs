@@ -85,6 +85,31 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
+    /// The reference in docs/cloud.md is made of the rows: `UPDATE_DOCS=1 cargo test -p sitelog-cloud` writes it.
+    #[test]
+    fn the_reference_is_that_of_the_rows() {
+        let mut table = String::from("| metric | kind | attributes | says |\n| --- | --- | --- | --- |\n");
+        for metric in ALL {
+            let kind = match metric.kind {
+                Kind::Gauge | Kind::Timestamp | Kind::Census => "gauge",
+                Kind::Counter => "counter",
+                Kind::Histogram(_) => "histogram",
+            };
+            let labels = metric.labels.join("` `");
+            table += &format!("| `{}` | {kind} | `{labels}` | {} |\n", metric.name, metric.help);
+        }
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cloud.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let (head, rest) = page.split_once("<!-- metrics: begin -->\n").unwrap();
+        let (found, tail) = rest.split_once("<!-- metrics: end -->").unwrap();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            let page = format!("{head}<!-- metrics: begin -->\n{table}<!-- metrics: end -->{tail}");
+            std::fs::write(path, page).unwrap();
+        } else {
+            assert_eq!(found, table, "run `UPDATE_DOCS=1 cargo test -p sitelog-cloud`");
+        }
+    }
+
     #[test]
     fn rows_are_sound() {
         let names: BTreeSet<_> = ALL.iter().map(|metric| metric.name).collect();

@@ -7,6 +7,7 @@
 
 mod audit;
 mod cases;
+mod cloud;
 mod collector;
 mod component;
 mod crash;
