@@ -20,8 +20,10 @@ use std::time::Duration;
 
 /// The socket for engines that no call was made for.
 const SHARED: &str = "events";
-/// After a tool's end a terminal may still hold what it wrote.
+/// After a tool's end the system may still carry what it wrote to its terminal's other side, which does not show.
 const DRAIN: Duration = Duration::from_millis(30);
+/// And there it is read for so long: others that go on writing hold up nobody.
+const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// Arms tools.
 pub(crate) struct Armory {
@@ -170,6 +172,7 @@ impl Armory {
             kept.file.into_iter().chain(kept.phases).for_each(Following::finish);
             if kept.on_terminal {
                 std::thread::sleep(DRAIN);
+                self.watch.catch_up(CATCH_UP);
             }
             self.watch.end(call);
             if let Some(socket) = kept.socket {

@@ -35,7 +35,7 @@ pub(crate) enum PassOn {
 
 pub(crate) struct Capture {
     pub(crate) stream: Stream,
-    pub(crate) input: File,
+    pub(crate) input: Arc<File>,
     pub(crate) output: File,
     pub(crate) pass_on: PassOn,
     pub(crate) redactor: StreamRedactor,
@@ -56,6 +56,9 @@ enum Ready {
 impl Capture {
     /// Runs until the stream ends, or until `stop` becomes readable and nothing more is waiting.
     pub(crate) fn run(mut self, stop: BorrowedFd<'_>) {
+        if let Some(watch) = self.watch_of_stdout() {
+            watch.reads(&self.input);
+        }
         let mut splitter = Splitter::new(self.stream);
         let mut buffer = vec![0; CHUNK];
         let mut held_since = 0;
@@ -75,7 +78,7 @@ impl Capture {
             if let Some(early) = PACE.checked_sub(last.elapsed()) {
                 std::thread::sleep(early);
             }
-            let len = match self.input.read(&mut buffer) {
+            let len = match (&*self.input).read(&mut buffer) {
                 Ok(0) => break,
                 Ok(len) => len,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -111,6 +114,10 @@ impl Capture {
         }
     }
 
+    fn watch_of_stdout(&self) -> Option<&Watch> {
+        self.watch.as_deref().filter(|_| self.stream == Stream::Stdout)
+    }
+
     fn wait(&self, stop: BorrowedFd<'_>, pending: bool) -> Ready {
         let mut fds = [
             PollFd::new(self.input.as_fd(), PollFlags::POLLIN),
@@ -121,7 +128,11 @@ impl Capture {
         } else {
             PollTimeout::NONE
         };
-        match poll(&mut fds, timeout) {
+        let watch = self.watch_of_stdout();
+        watch.into_iter().for_each(|watch| watch.idles(true));
+        let ready = poll(&mut fds, timeout);
+        watch.into_iter().for_each(|watch| watch.idles(false));
+        match ready {
             Ok(0) => Ready::Idle,
             Ok(_) => match (fds[0].any() == Some(true), fds[1].any() == Some(true)) {
                 (true, false) => Ready::Input,

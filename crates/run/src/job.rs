@@ -156,7 +156,7 @@ fn captures(
     let live = matches!(output, Output::Pty(_));
     let capture = |stream, input, output| Capture {
         stream,
-        input,
+        input: Arc::new(input),
         output,
         pass_on,
         redactor: if live {
