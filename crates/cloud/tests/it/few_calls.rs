@@ -3,7 +3,7 @@
 use crate::stage::Stage;
 use sitelog_cloud_sim::{Backfill, Kind, Operation, Outcome, Plan, StackPath, World};
 
-const STACKS: u64 = 1_500;
+const STACKS: u64 = 600;
 const SWEEP: u64 = STACKS / 60;
 
 fn stage() -> Stage {
@@ -51,7 +51,7 @@ async fn what_changes_costs_one_call() {
     stage.poll().await;
     stage.sim.world().advance(60);
     stage.poll().await;
-    let changed: Vec<StackPath> = stage.sim.world().stacks().keys().step_by(50).cloned().collect();
+    let changed: Vec<StackPath> = stage.sim.world().stacks().keys().step_by(20).cloned().collect();
     for path in &changed {
         let mut world = stage.sim.world();
         world

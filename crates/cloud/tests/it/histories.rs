@@ -92,13 +92,13 @@ async fn run(seed: u64, backfill: Backfill, steps: Vec<Step>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn every_history_is_told_as_it_is(
         seed in any::<u64>(),
         backfill in backfill(),
-        steps in proptest::collection::vec(step(), 1..14),
+        steps in proptest::collection::vec(step(), 1..12),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(run(seed, backfill, steps));
