@@ -38,7 +38,11 @@ pub(crate) fn at_once(mut log: EventLog, next: u64) -> ExitCode {
 
 /// The end after so many SIGINTs.
 pub(crate) fn after(interrupts: u64, log: EventLog, next: u64) -> ExitCode {
-    let (result, status) = if interrupts == 1 { ("failed", 1) } else { ("canceled", 8) };
+    let (result, status) = if interrupts == 1 {
+        ("failed", 1)
+    } else {
+        ("canceled", 8)
+    };
     end(log, next, result);
     ExitCode::from(status)
 }
