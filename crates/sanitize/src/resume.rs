@@ -86,6 +86,11 @@ impl Scan {
                     self.ended.push(ended);
                     break;
                 }
+                // One that is still under way went past this end.
+                let goes_on = |open: &Open| open.pos >= ended.at && open.until.same_kind(&ended.until);
+                if self.opens.iter().any(goes_on) {
+                    break;
+                }
                 let known = walked.iter_mut().find(|(until, _)| until.same_kind(&ended.until));
                 if !ended.hidden || known.as_ref().is_some_and(|(_, upto)| ended.at < *upto) {
                     break;
