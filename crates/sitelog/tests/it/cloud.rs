@@ -127,13 +127,16 @@ fn refused(scene: &Scene, flags: &[&str], env: &[(&str, &str)]) -> Ran {
     ended(command)
 }
 
+/// Flags, variables, and what is said of them.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn wrong_settings_are_one_line() {
     let scene = Scene::new();
     let token = ("PULUMI_ACCESS_TOKEN", TOKEN);
     let org = ("PULUMI_ORGANIZATIONS", "acme");
     let file = scene.file("e.yaml", "pulumi:\n  collect-interval: 60\n");
-    let cases: [(&[&str], &[(&str, &str)], &str); 7] = [
+    let cases: [Case<'_>; 7] = [
         (&[], &[org], "pulumi access token is required"),
         (&[], &[token], "at least one pulumi organization is required"),
         (
