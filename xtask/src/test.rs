@@ -118,7 +118,9 @@ fn tests() -> Result<()> {
         .env("SITELOG_PULUMI_PYTHON", components::install("pulumi-python")?);
     match components::installed("tofu")? {
         Some(tofu) => drop(test.env("SITELOG_TOFU", tofu)),
-        None => eprintln!("OpenTofu is not installed (cargo xtask components tofu): its recorded runs are tested alone"),
+        None => {
+            eprintln!("OpenTofu is not installed (cargo xtask components tofu): its recorded runs are tested alone")
+        }
     }
     process::run(test.args(["test", "--workspace", "--locked", "--no-fail-fast"]))
 }
