@@ -136,13 +136,13 @@ pub(crate) fn all(counts: &Counts, aside: &Aside) -> Vec<Own> {
             aside.left_out,
         ),
         counter(
-            "sitelog_cloud_points_delivered",
-            "Points that the destination took",
+            "sitelog_cloud_push_metrics_delivered",
+            "Metrics of pushes that the destination took",
             aside.delivered,
         ),
         counter(
-            "sitelog_cloud_points_refused",
-            "Points that the destination refused for good",
+            "sitelog_cloud_push_metrics_refused",
+            "Metrics of pushes that the destination refused for good",
             aside.refused,
         ),
     ];
