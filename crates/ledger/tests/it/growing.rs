@@ -30,7 +30,10 @@ struct GrowingFile {
 impl Growing {
     /// Bytes of a segment that are there by now; `None` for other files.
     fn visible(&self, name: &OsString) -> Option<u64> {
-        let grows = self.operations.fetch_add(1, Ordering::Relaxed) % self.every == 0;
+        let grows = self
+            .operations
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(self.every);
         let more = if grows { self.step } else { 0 };
         let written = self.written.fetch_add(more, Ordering::Relaxed) + more;
         let segments = self.segments.lock().unwrap();
