@@ -16,7 +16,7 @@ use crate::leftovers::finish_all;
 use crate::settings::LedgerSettings;
 use crate::setup::Setup;
 use sitelog_ledger::Ledger;
-use sitelog_store::{CaughtUp, Found, Health, Operation, Store};
+use sitelog_store::{CaughtUp, Filter, Found, Health, Operation, Store};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -35,6 +35,20 @@ pub(super) fn run(setup: &Setup, command: &AuditCommand) -> Result<ExitCode, Fai
         }
         AuditCommand::Reindex => reindex(setup, &ledger),
     }
+}
+
+/// What `show` says of each operation of a run, the oldest first.
+pub(super) fn pages(setup: &Setup, ledger: &Ledger, run: &str) -> Result<String, Failure> {
+    let store = store(setup, ledger)?;
+    let filter = Filter {
+        run: Some(run.to_owned()),
+        ..Filter::default()
+    };
+    let mut pages = Vec::new();
+    for operation in store.operations(&filter)?.iter().rev() {
+        pages.push(show::page(operation, &store.entries(ledger, operation, 0)?));
+    }
+    Ok(pages.join("\n"))
 }
 
 /// The index, up to date. What is wrong with it or with the ledger is said once, on stderr.

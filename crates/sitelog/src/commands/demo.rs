@@ -33,7 +33,8 @@ pub(super) fn run(setup: &Setup, args: &DemoArgs) -> Result<ExitCode, Failure> {
         .ended
         .as_ref()
         .ok_or_else(|| Failure::found("the run's end was not recorded"))?;
-    say(&trail(&ledger, &run.started, ended)?)?;
+    let pages = super::audit::pages(setup, &ledger, &run.started.run)?;
+    say(&recorded_text(&ledger, &run.started, ended, &pages)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -76,7 +77,8 @@ fn record(setup: &Setup, otlp: &[Given], folder: &Path, job: &[String]) -> Resul
     Ok(())
 }
 
-fn trail(ledger: &Ledger, started: &RunStarted, ended: &RunEnded) -> Result<String, Failure> {
+/// What was recorded of the run, of its tools, and where to look. Without a tool `pages` is empty.
+fn recorded_text(ledger: &Ledger, started: &RunStarted, ended: &RunEnded, pages: &str) -> Result<String, Failure> {
     let rows = [
         ("run", started.run.clone()),
         ("command", started.name.clone()),
@@ -100,8 +102,12 @@ fn trail(ledger: &Ledger, started: &RunStarted, ended: &RunEnded) -> Result<Stri
         Some(bad) => format!("the chain is damaged: {bad:?}"),
     };
     let run = &started.run;
+    let pages = match pages {
+        "" => String::new(),
+        pages => format!("\nThe trail:\n{pages}"),
+    };
     Ok(format!(
-        "\nWhat was recorded ({proof}):\n{}\nWhere to look:\n  sitelog jobs list\n  sitelog jobs logs {run}\n  sitelog spool\n  sitelog flush --otlp.endpoint http://COLLECTOR:4317\n",
+        "\nWhat was recorded ({proof}):\n{}{pages}\nWhere to look:\n  sitelog audit list\n  sitelog audit verify\n  sitelog jobs list\n  sitelog jobs logs {run}\n  sitelog spool\n  sitelog flush --otlp.endpoint http://COLLECTOR:4317\n",
         table::render(&["WHAT", ""], &rows)
     ))
 }

@@ -69,7 +69,8 @@ pub(super) fn severity(entry: &Entry) -> &'static str {
     }
 }
 
-fn page(operation: &Operation, entries: &[Entry]) -> String {
+/// An operation for people.
+pub(super) fn page(operation: &Operation, entries: &[Entry]) -> String {
     let mut out = head(operation, entries);
     let resources = tree::resources(entries);
     if !resources.is_empty() {

@@ -105,7 +105,8 @@ fn the_schema_is_json_and_names_every_section() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_eq!(sections, ["global", "ledger", "otlp", "run", "sanitize"]);
+    let all = ["cloud", "global", "ledger", "mapt", "otlp", "run", "sanitize"];
+    assert_eq!(sections, all);
     assert_eq!((ran.code, ran.err()), (0, ""));
 }
 
@@ -170,5 +171,8 @@ fn the_demo_records_a_real_run() {
     let recorded = sink.recorded();
     recorded.assert_whole();
     assert_eq!(recorded.stream("stdout"), scene.raw_logs("last").0);
-    assert!(recorded.span().failed && !recorded.lines.is_empty());
+    // The run's span; below it those of a tool, where one is installed.
+    let roots: Vec<_> = recorded.spans.iter().filter(|span| span.parent.is_empty()).collect();
+    assert!(roots.len() == 1 && roots[0].failed && !recorded.lines.is_empty());
+    assert_eq!(recorded.spans.len() > 1, ran.out().contains("The trail:"));
 }
