@@ -11,8 +11,9 @@ use crate::components;
 use crate::process;
 use crate::workspace;
 
-/// Seconds a target in `cargo xtask test`.
-const SECONDS_IN_TEST: u32 = 20;
+/// How far a target is searched in `cargo xtask test`: the same search each time, so that a run says the same of the same
+/// sources; and no longer than a minute. `cargo xtask fuzz` searches anew each time.
+const IN_TEST: [&str; 3] = ["-seed=1", "-runs=30000", "-max_total_time=60"];
 
 /// Runs each target of `fuzz/` for some seconds; the first crash ends it.
 pub(crate) fn run(seconds: &str) -> Result<()> {
@@ -20,14 +21,14 @@ pub(crate) fn run(seconds: &str) -> Result<()> {
         .parse()
         .with_context(|| format!("--seconds {seconds}: not a number"))?;
     let cargo_fuzz = components::install("cargo-fuzz")?;
-    every_target(&cargo_fuzz, seconds)
+    every_target(&cargo_fuzz, &[&format!("-max_total_time={seconds}")])
 }
 
 /// As [`run`], bounded, where the machine has what it takes; says what ran instead where it has not.
 pub(crate) fn in_test() -> Result<()> {
     let missing = match nightly() {
         Ok(()) => match components::install("cargo-fuzz") {
-            Ok(cargo_fuzz) => return every_target(&cargo_fuzz, SECONDS_IN_TEST),
+            Ok(cargo_fuzz) => return every_target(&cargo_fuzz, &IN_TEST),
             Err(error) => format!("cargo-fuzz cannot be installed: {error:#}"),
         },
         Err(error) => format!("no nightly toolchain: {error:#}"),
@@ -40,7 +41,7 @@ pub(crate) fn in_test() -> Result<()> {
     Ok(())
 }
 
-fn every_target(cargo_fuzz: &PathBuf, seconds: u32) -> Result<()> {
+fn every_target(cargo_fuzz: &PathBuf, bounds: &[&str]) -> Result<()> {
     let targets = targets()?;
     for target in &targets {
         // The fuzzer writes what it finds into the first folder; the one in the repository is only read.
@@ -52,10 +53,10 @@ fn every_target(cargo_fuzz: &PathBuf, seconds: u32) -> Result<()> {
                 .arg(found)
                 .arg(workspace::root().join("fuzz/corpus").join(target))
                 .args(["--", "-timeout=20"])
-                .arg(format!("-max_total_time={seconds}")),
+                .args(bounds),
         )?;
     }
-    println!("fuzz: {}; {seconds} s each, no crash", targets.join(", "));
+    println!("fuzz: {}; {} each, no crash", targets.join(", "), bounds.join(" "));
     Ok(())
 }
 

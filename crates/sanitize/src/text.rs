@@ -25,6 +25,8 @@ pub(crate) struct Edit {
 
 /// JSON texts within JSON texts are looked into so deep.
 pub(crate) const NESTED: usize = 4;
+/// A text is looked at so often at most; each time hides more of it.
+const ROUNDS: usize = 8;
 
 /// The text with its secrets replaced; `None` when there are none.
 pub(crate) fn redact(rules: &Arc<Compiled>, text: &str) -> Option<String> {
@@ -51,14 +53,25 @@ pub(crate) fn edits(rules: &Arc<Compiled>, text: &str, depth: usize) -> Vec<Edit
     if is_quiet(rules, bytes) {
         return Vec::new();
     }
-    let escapes = memchr::memchr(0x1b, bytes).is_some();
-    if depth > 0
-        && looks_like_json(bytes)
-        && let Some(documents) = json::parse(text)
-    {
+    if let Some(documents) = document(text, depth) {
         return documents.edits(rules, depth - 1);
     }
-    if escapes {
+    let edits = as_text(rules, text);
+    match edits.is_empty() {
+        true => edits,
+        false => to_the_end(rules, text, edits, depth),
+    }
+}
+
+/// The documents that a text is, unless it is too deep in others.
+fn document(text: &str, depth: usize) -> Option<json::Documents<'_>> {
+    let may_be = depth > 0 && looks_like_json(text.as_bytes());
+    may_be.then(|| json::parse(text)).flatten()
+}
+
+fn as_text(rules: &Arc<Compiled>, text: &str) -> Vec<Edit> {
+    let bytes = text.as_bytes();
+    if memchr::memchr(0x1b, bytes).is_some() {
         return across_sequences(rules, text);
     }
     let snapped = hits(rules, bytes).into_iter().map(|hit| Edit {
@@ -67,6 +80,33 @@ pub(crate) fn edits(rules: &Arc<Compiled>, text: &str, depth: usize) -> Vec<Edit
         rule: hit.rule,
     });
     snapped.collect()
+}
+
+/// What breaks a document hides its structure, and may itself be hidden: then the rest tells more of its secrets. A text is
+/// looked at until nothing more is found (RULES.md R15), and if there was more, all of it is one change.
+fn to_the_end(rules: &Arc<Compiled>, text: &str, edits: Vec<Edit>, depth: usize) -> Vec<Edit> {
+    let mut clean = apply(text, &edits);
+    let mut last = None;
+    for _ in 0..ROUNDS {
+        let again = match document(&clean, depth) {
+            Some(documents) => documents.edits(rules, depth - 1),
+            None => as_text(rules, &clean),
+        };
+        let next = apply(&clean, &again);
+        if next == clean {
+            break;
+        }
+        last = again.first().map(|edit| edit.rule);
+        clean = next;
+    }
+    match last {
+        None => edits,
+        Some(rule) => vec![Edit {
+            range: 0..text.len(),
+            with: clean,
+            rule,
+        }],
+    }
 }
 
 /// Whether a scan can find anything: most texts end here.
