@@ -31,7 +31,6 @@ const TABLES: &str = "
         PRIMARY KEY (metric, labels)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    CREATE TABLE outbox (uid TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 /// Why the state cannot be had or kept. Nothing counts that was not committed.
@@ -82,10 +81,6 @@ pub struct Change {
     pub sums: Vec<SumRow>,
     /// Named cursors (audit log) as they are now.
     pub cursors: Vec<(String, String)>,
-    /// Audit records that are to be put into the ledger: `log.record.uid` and the encoded record.
-    pub outbox: Vec<(String, Vec<u8>)>,
-    /// Those that are in the ledger.
-    pub sent: Vec<String>,
 }
 
 /// The open state.
@@ -198,16 +193,6 @@ impl State {
         let ask = "SELECT value FROM cursors WHERE name = ?1";
         Ok(self.database.query_row(ask, [name], |row| row.get(0)).optional()?)
     }
-
-    /// Audit records that may not be in the ledger yet, in the order of their uids.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn outbox(&self) -> Result<Vec<(String, Vec<u8>)>, StateError> {
-        let mut ask = self.database.prepare("SELECT uid, record FROM outbox ORDER BY uid")?;
-        let rows = ask.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
 }
 
 fn write(transaction: &Transaction<'_>, change: &Change) -> Result<(), StateError> {
@@ -221,14 +206,6 @@ fn write(transaction: &Transaction<'_>, change: &Change) -> Result<(), StateErro
     let mut cursors = transaction.prepare_cached("INSERT OR REPLACE INTO cursors (name, value) VALUES (?1, ?2)")?;
     for cursor in &change.cursors {
         cursors.execute((&cursor.0, &cursor.1))?;
-    }
-    let mut outbox = transaction.prepare_cached("INSERT OR IGNORE INTO outbox (uid, record) VALUES (?1, ?2)")?;
-    for record in &change.outbox {
-        outbox.execute((&record.0, &record.1))?;
-    }
-    let mut sent = transaction.prepare_cached("DELETE FROM outbox WHERE uid = ?1")?;
-    for uid in &change.sent {
-        sent.execute([uid])?;
     }
     Ok(())
 }

@@ -10,15 +10,15 @@ mod supervise;
 pub use client::shim;
 
 use crate::Armory;
+use crate::accept;
 use crate::clerk::{CallId, Ended, Happening, Line};
 use crate::feeds::lines::Lines;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
 pub(crate) use protocol::Answer;
 use protocol::{Exited, Frame, Spawned};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::io::{self, BufReader, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -31,25 +31,13 @@ pub(crate) const NAME: &str = "tools";
 
 /// Answers shims until `stop` becomes readable.
 pub(crate) fn serve(listener: &UnixListener, stop: &EventFd, armory: &Arc<Armory>) {
-    loop {
-        let mut fds = [
-            PollFd::new(listener.as_fd(), PollFlags::POLLIN),
-            PollFd::new(stop.as_fd(), PollFlags::POLLIN),
-        ];
-        let _ = poll(&mut fds, PollTimeout::NONE);
-        if fds[1].any() == Some(true) {
-            return;
-        }
-        let Ok((stream, _)) = listener.accept() else {
-            std::thread::sleep(Duration::from_millis(1));
-            continue;
-        };
+    accept::until(listener, stop, |stream| {
         let armory = Arc::clone(armory);
         std::thread::spawn(move || {
             // Whoever speaks another language, or has gone: nothing was begun for it.
             let _ = talk(&stream, &armory);
         });
-    }
+    });
 }
 
 fn talk(stream: &UnixStream, armory: &Arc<Armory>) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Runs one command and records it.
 
+mod accept;
 mod armory;
 mod calls;
 mod capture;

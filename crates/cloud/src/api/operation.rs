@@ -7,8 +7,6 @@ pub enum Operation {
     Stacks,
     /// `GET /api/stacks/{o}/{p}/{s}/updates`.
     Updates,
-    /// `GET /api/stacks/{o}/{p}/{s}/{kind}/{update}/events`.
-    Events,
     /// `GET /api/orgs/{o}/deployments/metadata`, or its list where there is none.
     Deployments,
     /// `GET /api/orgs/{o}/members`.
@@ -27,8 +25,6 @@ pub enum Operation {
     Violations,
     /// `GET /api/preview/agents/{o}/tasks`.
     Tasks,
-    /// `GET /api/orgs/{o}/auditlogs/v2`.
-    AuditLog,
 }
 
 impl Operation {
@@ -50,7 +46,6 @@ impl Operation {
         match self {
             Self::Stacks => "stacks",
             Self::Updates => "updates",
-            Self::Events => "events",
             Self::Deployments => "deployments",
             Self::Members => "members",
             Self::Teams => "teams",
@@ -60,7 +55,6 @@ impl Operation {
             Self::PolicyResults => "policy_results",
             Self::Violations => "violations",
             Self::Tasks => "tasks",
-            Self::AuditLog => "audit_log",
         }
     }
 }

@@ -1,11 +1,10 @@
 //! The run's side of the socket: one thread takes connections, each is answered on a thread of its own.
 
 use super::protocol::{self, Answer, BadFrame, Request};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use crate::accept;
 use nix::sys::eventfd::EventFd;
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use std::io::{self, BufReader, Read};
-use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -88,27 +87,14 @@ where
     H: Fn(Request, Vec<u8>) -> Answer + Send + Sync + 'static,
 {
     let slots = Arc::new(Slots::default());
-    loop {
-        let mut fds = [
-            PollFd::new(listener.as_fd(), PollFlags::POLLIN),
-            PollFd::new(stop.as_fd(), PollFlags::POLLIN),
-        ];
-        let _ = poll(&mut fds, PollTimeout::NONE);
-        if fds[1].any() == Some(true) {
-            return;
-        }
-        let Ok((stream, _)) = listener.accept() else {
-            // Out of descriptors, perhaps: nothing is gained by asking again at once.
-            std::thread::sleep(Duration::from_millis(1));
-            continue;
-        };
+    accept::until(listener, stop, |stream| {
         let slot = slots.take();
         let (counters, handle) = (Arc::clone(counters), Arc::clone(handle));
         std::thread::spawn(move || {
             talk(&stream, &counters, handle.as_ref());
             drop(slot);
         });
-    }
+    });
 }
 
 fn talk(stream: &UnixStream, counters: &Counters, handle: &impl Fn(Request, Vec<u8>) -> Answer) {

@@ -32,12 +32,8 @@ pub(super) fn run(setup: &Setup, command: &ConfigCommand) -> Result<ExitCode, Fa
 
 /// What is in force, as JSON (which is YAML), with secrets hidden.
 fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
-    let (sanitizer, _) = setup.sanitizer(
-        &args.sanitize,
-        &args.run.redact_env,
-        Vec::from_iter(args.mapt.declared()),
-    )?;
     let mapt = merge(&args.mapt, &setup.file.mapt)?;
+    let (sanitizer, _) = setup.sanitizer(&args.sanitize, &args.run.redact_env, Vec::from_iter(mapt.declared()))?;
     let otlp = setup.otlp_of_run(&args.otlp, &mapt)?;
     let mut global = serde_json::to_value(&setup.global).map_err(anyhow::Error::from)?;
     global["tenant"] = setup.tenant()?.to_string().into();

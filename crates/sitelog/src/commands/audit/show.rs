@@ -169,3 +169,50 @@ fn saying(entry: &Entry) -> Vec<String> {
         plain(&entry.body),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(resource: tree::Resource<'_>) -> Vec<String> {
+        row((String::new(), &resource))
+    }
+
+    fn resource<'a>() -> tree::Resource<'a> {
+        tree::Resource {
+            address: "module.store.terraform_data.db",
+            short: "db",
+            kind: "terraform_data",
+            action: "create",
+            parent: Some("module.store"),
+            failed: false,
+            done: true,
+            planned: false,
+            times: (0, 5_000_000),
+        }
+    }
+
+    #[test]
+    fn what_was_only_planned_is_not_told_as_done() {
+        assert_eq!(
+            shown(resource()),
+            ["module.store.db", "terraform_data", "create", "5ms"]
+        );
+        let planned = tree::Resource {
+            planned: true,
+            parent: None,
+            ..resource()
+        };
+        assert_eq!(shown(planned)[..3], ["db", "terraform_data", "would create"]);
+        let failed = tree::Resource {
+            failed: true,
+            ..resource()
+        };
+        assert_eq!(shown(failed)[2], "create FAILED");
+        let begun = tree::Resource {
+            done: false,
+            ..resource()
+        };
+        assert_eq!(shown(begun)[2], "create unfinished");
+    }
+}
