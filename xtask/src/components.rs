@@ -24,6 +24,7 @@ const COMPONENTS: &[Component] = &[
         source: Source::GoModule {
             folder: "components/collector",
             package: ".",
+            tags: "",
             version: "0.157.0",
         },
         binary: "otelcol",
@@ -34,9 +35,21 @@ const COMPONENTS: &[Component] = &[
         source: Source::GoModule {
             folder: "components/otel-cli",
             package: "github.com/equinix-labs/otel-cli",
+            tags: "",
             version: "0.4.5",
         },
         binary: "otel-cli",
+    },
+    // What metrics are pushed to and scraped by. Without the service discoveries of clouds, which are most of it.
+    Component {
+        name: "prometheus",
+        source: Source::GoModule {
+            folder: "components/prometheus",
+            package: "github.com/prometheus/prometheus/cmd/prometheus",
+            tags: "remove_all_sd",
+            version: "3.15.0",
+        },
+        binary: "prometheus",
     },
     // A tool of the provisioning tests. It takes minutes to build, so `cargo xtask test` uses it only where it is installed;
     // without it OpenTofu's recorded runs are tested alone.
@@ -45,6 +58,7 @@ const COMPONENTS: &[Component] = &[
         source: Source::GoModule {
             folder: "components/tofu",
             package: "github.com/opentofu/opentofu/cmd/tofu",
+            tags: "",
             version: "1.12.6",
         },
         binary: "tofu",
@@ -113,7 +127,7 @@ mod tests {
         let error = install("collectr").unwrap_err().to_string();
         assert_eq!(
             error,
-            "no component `collectr`; there are collector, otel-cli, tofu, pulumi-python, cargo-deny, cargo-fuzz"
+            "no component `collectr`; there are collector, otel-cli, prometheus, tofu, pulumi-python, cargo-deny, cargo-fuzz"
         );
     }
 

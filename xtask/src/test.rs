@@ -106,15 +106,17 @@ fn deny() -> Result<()> {
 }
 
 fn components() -> Result<()> {
-    components::run(&["collector", "pulumi-python"])
+    components::run(&["collector", "prometheus", "pulumi-python"])
 }
 
-/// Unit, integration and documentation tests. End-to-end tests find the real Collector in `SITELOG_COLLECTOR`, Python with
-/// Pulumi's Automation API in `SITELOG_PULUMI_PYTHON`, and OpenTofu, where it is installed, in `SITELOG_TOFU`.
+/// Unit, integration and documentation tests. End-to-end tests find the real Collector in `SITELOG_COLLECTOR`, Prometheus in
+/// `SITELOG_PROMETHEUS`, Python with Pulumi's Automation API in `SITELOG_PULUMI_PYTHON`, and OpenTofu, where it is installed,
+/// in `SITELOG_TOFU`.
 fn tests() -> Result<()> {
     let mut test = cargo();
     test.current_dir(workspace::root())
         .env("SITELOG_COLLECTOR", components::install("collector")?)
+        .env("SITELOG_PROMETHEUS", components::install("prometheus")?)
         .env("SITELOG_PULUMI_PYTHON", components::install("pulumi-python")?);
     match components::installed("tofu")? {
         Some(tofu) => drop(test.env("SITELOG_TOFU", tofu)),

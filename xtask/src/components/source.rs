@@ -18,6 +18,8 @@ pub(crate) enum Source {
     GoModule {
         folder: &'static str,
         package: &'static str,
+        /// Build tags, with commas between.
+        tags: &'static str,
         version: &'static str,
     },
     /// A published Rust program of the component's name.
@@ -51,10 +53,20 @@ impl Source {
     /// Builds the program `binary` of the entry.
     pub(crate) fn build(&self, name: &str, binary: &str, staging: &Staging<'_>) -> Result<()> {
         match self {
-            Self::GoModule { folder, package, .. } => process::run_aside(
+            Self::GoModule {
+                folder, package, tags, ..
+            } => process::run_aside(
                 go(staging)?
                     .current_dir(workspace::root().join(folder))
-                    .args(["build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o"])
+                    .args([
+                        "build",
+                        "-mod=readonly",
+                        "-trimpath",
+                        "-ldflags=-s -w",
+                        "-tags",
+                        tags,
+                        "-o",
+                    ])
                     .arg(staging.entry.join(binary))
                     .arg(package),
             ),
