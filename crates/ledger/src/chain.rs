@@ -2,26 +2,28 @@
 
 use crate::budget::Gauge;
 use crate::checkpoint::Checkpoint;
-use crate::commit::Commit;
+use crate::commit::{Commit, Committer};
 use crate::cursor::Cursor;
-use crate::disk::DiskFile;
+use crate::disk::{DiskFile, FileSystem};
 use crate::encode::encode;
 use crate::error::{Error, Refused};
 use crate::frame::{HEADER, Kind, MAX_PLAIN, MAX_STORED};
 use crate::position::Position;
 use crate::reserve::give_back;
 use crate::root::Root;
-use crate::trail::News;
+use crate::trail::{News, enter_begun};
 use crate::writer::{Content, Fault, Writer};
 use sitelog_model::{Batch, Payload, Signal, TenantId, Ulid};
 use sitelog_sanitize::Clean;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// What a new segment costs, generously: the old one's checkpoint and its own header.
 const ROLL: u64 = 1024;
+/// So that a clock can say when it is over.
+const LONGEST_LINGER: Duration = Duration::from_secs(86_400);
 
 /// A chain's name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,8 +65,11 @@ pub(crate) struct Live {
     pub(crate) commit: Commit,
     writer: Mutex<Inner>,
     lock: Mutex<Option<Arc<dyn DiskFile>>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
-    news: News,
+    /// Makes what is written durable: the ledger's, or one of its own from the first frame on.
+    committer: Mutex<Option<Committer>>,
+    /// The folder's file system, if its committer may sync that as a whole.
+    pub(crate) system: Option<Arc<dyn FileSystem>>,
+    pub(crate) news: News,
 }
 
 struct Inner {
@@ -74,7 +79,7 @@ struct Inner {
     removed: bool,
 }
 
-/// Ends the sync thread and gives the lock back when the last [`Chain`] is gone.
+/// Waits for durability and gives the lock back when the last [`Chain`] is gone.
 struct Closer(Arc<Live>);
 
 /// Whether a batch has to fit into the budget.
@@ -93,6 +98,10 @@ impl Chain {
             removed: false,
         };
         let (writer, lock) = (Mutex::new(inner), Mutex::new(Some(lock)));
+        let committer = root.options.committer.clone();
+        let system = committer
+            .as_ref()
+            .and_then(|committer| committer.system(&*root.disk, &folder));
         let live = Arc::new(Live {
             root,
             id,
@@ -100,7 +109,8 @@ impl Chain {
             commit,
             writer,
             lock,
-            thread: Mutex::default(),
+            committer: Mutex::new(committer),
+            system,
             news: News::default(),
         });
         Self {
@@ -148,7 +158,7 @@ impl Chain {
     /// # Errors
     /// [`Error::NotDurable`] when the disk failed; the batch may be lost.
     pub fn wait_durable(&self, receipt: &Receipt) -> Result<(), Error> {
-        self.live.commit.wait(receipt.position.frame + 1)
+        self.live.wait(receipt.position.frame + 1)
     }
 
     /// [`Chain::write`], then [`Chain::wait_durable`].
@@ -162,6 +172,20 @@ impl Chain {
         Ok(receipt)
     }
 
+    /// Whether a written batch is as durable as the options ask; does not wait.
+    ///
+    /// # Errors
+    /// [`Error::NotDurable`] when the disk failed; the batch may be lost.
+    pub fn is_durable(&self, receipt: &Receipt) -> Result<bool, Error> {
+        if self.durable() > receipt.position.frame {
+            return Ok(true);
+        }
+        match self.live.commit.failure() {
+            Some(why) => Err(Error::NotDurable(why)),
+            None => Ok(false),
+        }
+    }
+
     /// Number of frames written.
     pub fn written(&self) -> u64 {
         self.live.commit.written()
@@ -170,6 +194,17 @@ impl Chain {
     /// Number of frames that are durable.
     pub fn durable(&self) -> u64 {
         self.live.commit.durable()
+    }
+
+    /// Bytes that are written and not yet durable. [`Chain::write`] waits while they are more than `ahead_bytes`: who must not
+    /// wait looks here first.
+    pub fn ahead(&self) -> u64 {
+        self.live.commit.ahead()
+    }
+
+    /// Why nothing more can be written or become durable; `None` as long as all is well.
+    pub fn failure(&self) -> Option<String> {
+        self.live.commit.failure()
     }
 
     /// Has a function called whenever [`Chain::durable`] grows, when the chain is sealed or closed, and when it fails.
@@ -225,7 +260,7 @@ impl Live {
         }
         let options = &self.root.options;
         self.commit
-            .wait_for_room(options.ahead_bytes)
+            .wait_for_room(options.ahead_bytes, || self.urge())
             .map_err(|why| Refused::Failed { why })?;
         let mut inner = self.inner();
         if inner.writer.sealed.is_some() || inner.removed {
@@ -249,7 +284,7 @@ impl Live {
                 .writer
                 .checkpoint(now, false)
                 .map_err(|fault| self.refused(fault))?;
-            self.commit.wrote(1, bytes, &file, self.root.syncs());
+            self.wrote(bytes, &file);
         }
         let (signal, origin) = (batch.signal, batch.origin);
         let content = Content {
@@ -279,11 +314,10 @@ impl Live {
         if is_new && self.root.syncs() {
             self.commit.add_folders([self.folder.clone()]);
         }
-        self.start_thread();
-        self.commit.wrote(1, bytes, &segment.file, self.root.syncs());
+        self.wrote(bytes, &segment.file);
         if is_first && !self.root.syncs() {
-            // There is no sync thread that could do it off the job's path.
-            self.news.begun(&self.root, &self.id);
+            // There is no committer that could do it off the job's path.
+            enter_begun([&**self]);
         }
         Ok(())
     }
@@ -319,12 +353,11 @@ impl Live {
             if is_new && self.root.syncs() {
                 self.commit.add_folders([self.folder.clone()]);
             }
-            self.start_thread();
-            self.commit.wrote(1, bytes, &file, self.root.syncs());
+            self.wrote(bytes, &file);
         }
         let (checkpoint, frames, last) = (writer.sealed.clone(), writer.next(), writer.previous);
         drop(inner);
-        self.commit.wait(frames)?;
+        self.wait(frames)?;
         self.commit.end();
         if let Some(checkpoint) = checkpoint.as_ref().filter(|_| !was_sealed) {
             // While the chain's lock is held nobody else enters it.
@@ -361,24 +394,33 @@ impl Live {
         }
     }
 
-    fn start_thread(self: &Arc<Self>) {
-        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        if thread.is_some() || !self.root.syncs() {
-            return;
+    fn wait(&self, frames: u64) -> Result<(), Error> {
+        self.commit.wait(frames, || self.urge())
+    }
+
+    /// Notes a frame in a file.
+    fn wrote(self: &Arc<Self>, bytes: u64, file: &Arc<dyn DiskFile>) {
+        if !self.root.syncs() {
+            return self.commit.wrote_unsynced(bytes);
         }
-        let live = self.clone();
-        let started = std::thread::Builder::new()
-            .name("ledger-sync".to_owned())
-            .spawn(move || {
-                let begun = || live.news.begun(&live.root, &live.id);
-                live.commit.run(&*live.root.disk, live.root.options.linger, begun);
-                if live.commit.failure().is_some() {
-                    live.root.counters.failed_chains.add(1);
-                }
-            });
-        match started {
-            Ok(handle) => *thread = Some(handle),
-            Err(error) => self.commit.fail(format!("cannot start the sync thread: {error}")),
+        let mut enlisted = Ok(());
+        self.commit.wrote(bytes, file, || {
+            let due = Instant::now() + self.root.options.linger.min(LONGEST_LINGER);
+            let committer = self.committer().get_or_insert_with(Committer::start).clone();
+            enlisted = committer.enlist(self.clone(), due);
+        });
+        if let Err(error) = enlisted {
+            self.commit.fail(format!("cannot start the sync thread: {error}"));
+        }
+    }
+
+    fn committer(&self) -> MutexGuard<'_, Option<Committer>> {
+        self.committer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn urge(&self) {
+        if let Some(committer) = &*self.committer() {
+            committer.urge();
         }
     }
 
@@ -390,11 +432,10 @@ impl Live {
 impl Drop for Closer {
     fn drop(&mut self) {
         let live = &self.0;
-        live.commit.stop();
-        let thread = live.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
-            // A panic of the thread has already been reported by the panic hook.
-            drop(thread.join());
+        let committer = live.committer().take();
+        // A function that was subscribed may hold the last clone: the committer cannot wait for itself.
+        if let Some(committer) = committer.filter(|committer| !committer.is_current()) {
+            live.commit.wait_idle(|| committer.urge());
         }
         live.commit.end();
         live.release();

@@ -1,22 +1,24 @@
-//! Group commit: one thread a chain makes everything written so far durable with one sync.
+//! Group commit: everything that a chain has written so far becomes durable with one sync.
+
+mod committer;
+mod cost;
+
+pub use committer::{Commits, Committer};
 
 use crate::disk::{Disk, DiskFile};
 use crate::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// How far a chain is written and durable. Shared by the writer, the sync thread and the cursors of the live chain.
+/// How far a chain is written and durable. Shared by the writer, the committer and the cursors of the live chain.
 #[derive(Default)]
 pub(crate) struct Commit {
     state: Mutex<State>,
     /// Signals waiters that `durable` moved, or that nothing will move any more.
     moved: Condvar,
-    /// Signals the sync thread that there is work.
-    work: Condvar,
     wakes: Mutex<Vec<Wake>>,
 }
 
@@ -29,14 +31,12 @@ struct State {
     /// Files and folders to sync before `written` is durable.
     files: Vec<Arc<dyn DiskFile>>,
     folders: Vec<PathBuf>,
-    /// Since when the oldest undurable frame waits.
-    since: Option<Instant>,
-    /// Somebody waits: do not linger.
-    urgent: bool,
+    /// Something is to be synced, and the committer knows.
+    is_dirty: bool,
+    /// The committer is at it.
+    is_busy: bool,
     /// No more frames will come.
     ended: bool,
-    /// The thread shall end once everything is durable.
-    stop: bool,
     failure: Option<String>,
 }
 
@@ -58,6 +58,11 @@ impl Group {
     fn sync(&self, disk: &dyn Disk) -> io::Result<()> {
         self.files.iter().try_for_each(|file| file.sync_data())?;
         self.folders.iter().try_for_each(|folder| disk.sync_dir(folder))
+    }
+
+    /// How many syncs that takes.
+    fn syncs(&self) -> usize {
+        self.files.len() + self.folders.len()
     }
 }
 
@@ -88,6 +93,12 @@ impl Commit {
         self.lock().durable.frames
     }
 
+    /// Bytes that are written and not durable.
+    pub(crate) fn ahead(&self) -> u64 {
+        let state = self.lock();
+        state.written.bytes - state.durable.bytes
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         let state = self.lock();
         state.ended && state.durable == state.written || state.failure.is_some()
@@ -101,23 +112,29 @@ impl Commit {
         self.wakes.lock().unwrap_or_else(PoisonError::into_inner).push(wake);
     }
 
-    /// Notes a frame that was written, and what must be synced for it.
-    pub(crate) fn wrote(&self, frames: u64, bytes: u64, file: &Arc<dyn DiskFile>, syncs: bool) {
+    /// Notes a frame that was written without a sync: it is as durable as was asked.
+    pub(crate) fn wrote_unsynced(&self, bytes: u64) {
         let mut state = self.lock();
-        state.written.frames += frames;
+        state.written.frames += 1;
         state.written.bytes += bytes;
-        if syncs {
-            if !state.files.iter().any(|known| Arc::ptr_eq(known, file)) {
-                state.files.push(file.clone());
-            }
-            if state.since.is_none() {
-                state.since = Some(Instant::now());
-                self.work.notify_one();
-            }
-        } else {
-            state.durable = state.written;
-            drop(state);
-            self.tell();
+        state.durable = state.written;
+        drop(state);
+        self.tell();
+    }
+
+    /// Notes a frame that was written, and the file that must be synced for it. `enlist` is called when the committer does not
+    /// know of the chain.
+    pub(crate) fn wrote(&self, bytes: u64, file: &Arc<dyn DiskFile>, enlist: impl FnOnce()) {
+        let mut state = self.lock();
+        state.written.frames += 1;
+        state.written.bytes += bytes;
+        if !state.files.iter().any(|known| Arc::ptr_eq(known, file)) {
+            state.files.push(file.clone());
+        }
+        if !state.is_dirty {
+            state.is_dirty = true;
+            // With the lock held: whoever waits for the frame finds the chain enlisted.
+            enlist();
         }
     }
 
@@ -138,94 +155,68 @@ impl Commit {
         self.tell();
     }
 
-    /// Lets the sync thread end.
-    pub(crate) fn stop(&self) {
-        self.lock().stop = true;
-        self.work.notify_all();
-    }
-
-    /// Waits until so many frames are durable.
-    pub(crate) fn wait(&self, frames: u64) -> Result<(), Error> {
-        let mut state = self.lock();
-        loop {
-            if state.durable.frames >= frames {
-                return Ok(());
-            }
-            if let Some(why) = &state.failure {
-                return Err(Error::NotDurable(why.clone()));
-            }
-            state.urgent = true;
-            self.work.notify_one();
-            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+    /// Waits until so many frames are durable; `urge` tells the committer that somebody does.
+    pub(crate) fn wait(&self, frames: u64, urge: impl Fn()) -> Result<(), Error> {
+        let reached = |state: &State| state.durable.frames >= frames;
+        self.wait_until(reached, urge).map_err(Error::NotDurable)
     }
 
     /// Waits until at most `limit` bytes wait for durability, and says why that will never be.
-    pub(crate) fn wait_for_room(&self, limit: u64) -> Result<(), String> {
+    pub(crate) fn wait_for_room(&self, limit: u64, urge: impl Fn()) -> Result<(), String> {
+        if let Some(why) = self.failure() {
+            return Err(why);
+        }
+        self.wait_until(|state| state.written.bytes - state.durable.bytes <= limit, urge)
+    }
+
+    fn wait_until(&self, reached: impl Fn(&State) -> bool, urge: impl Fn()) -> Result<(), String> {
         let mut state = self.lock();
         loop {
+            if reached(&state) {
+                return Ok(());
+            }
             if let Some(why) = &state.failure {
                 return Err(why.clone());
             }
-            if state.written.bytes - state.durable.bytes <= limit {
-                return Ok(());
-            }
-            state.urgent = true;
-            self.work.notify_one();
+            urge();
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// The sync thread's work, until it is told to stop and everything is durable. `begun` is called once, after the first
-    /// commit.
-    pub(crate) fn run(&self, disk: &dyn Disk, linger: Duration, begun: impl FnOnce()) {
-        let mut begun = Some(begun);
-        while let Some(group) = self.next_group(linger) {
-            let synced = group.sync(disk);
-            match synced {
-                Ok(()) => {
-                    self.lock().durable = group.mark;
-                    self.tell();
-                    if let Some(begun) = begun.take() {
-                        begun();
-                    }
-                }
-                // The system may have dropped the dirty pages: a second sync would succeed and mean nothing.
-                Err(error) => return self.fail(format!("sync failed: {error}")),
-            }
+    /// Waits until the committer has nothing to do for this chain any more.
+    pub(crate) fn wait_idle(&self, urge: impl Fn()) {
+        let mut state = self.lock();
+        while state.is_busy || state.is_dirty && state.failure.is_none() {
+            urge();
+            state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn next_group(&self, linger: Duration) -> Option<Group> {
+    /// What is to be synced now; `None` when the chain has failed. [`Commit::idle`] follows.
+    fn take(&self) -> Option<Group> {
         let mut state = self.lock();
-        loop {
-            if state.failure.is_some() {
-                return None;
-            }
-            let Some(since) = state.since else {
-                if state.stop {
-                    return None;
-                }
-                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let left = linger.saturating_sub(since.elapsed());
-            if !(state.urgent || state.stop || left.is_zero()) {
-                state = self
-                    .work
-                    .wait_timeout(state, left)
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0;
-                continue;
-            }
-            state.since = None;
-            state.urgent = false;
-            return Some(Group {
-                mark: state.written,
-                files: std::mem::take(&mut state.files),
-                folders: std::mem::take(&mut state.folders),
-            });
+        state.is_dirty = false;
+        if state.failure.is_some() {
+            return None;
         }
+        state.is_busy = true;
+        Some(Group {
+            mark: state.written,
+            files: std::mem::take(&mut state.files),
+            folders: std::mem::take(&mut state.folders),
+        })
+    }
+
+    /// Notes that everything up to a mark is durable.
+    fn reached(&self, mark: Mark) {
+        self.lock().durable = mark;
+        self.tell();
+    }
+
+    /// The committer is done with what it took.
+    fn idle(&self) {
+        self.lock().is_busy = false;
+        self.moved.notify_all();
     }
 
     fn tell(&self) {

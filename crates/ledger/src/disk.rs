@@ -60,6 +60,23 @@ pub trait Disk: Send + Sync + 'static {
     /// # Errors
     /// The system's.
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
+
+    /// The file system that a folder is on; `None` where it cannot be synced as a whole with its errors told.
+    fn file_system(&self, _folder: &Path) -> Option<Arc<dyn FileSystem>> {
+        None
+    }
+}
+
+/// A file system, open: what goes wrong with it from now on is told to it.
+pub trait FileSystem: Send + Sync {
+    /// Two of the same number are the same file system.
+    fn id(&self) -> u64;
+
+    /// Makes all contents and entries durable.
+    ///
+    /// # Errors
+    /// The system's: something that was written since the last call, by whomever, may be lost for good.
+    fn sync(&self) -> io::Result<()>;
 }
 
 /// An open file. Its lock, if taken, goes with it, also when the process is killed.

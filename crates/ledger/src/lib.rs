@@ -42,6 +42,7 @@ pub use check::{
     ChainReport, Check, Finding, Memory, OnProgress, Outside, Place, Remark, Remarkable, Report, Scope, Wrong,
 };
 pub use checkpoint::Checkpoint;
+pub use commit::{Commits, Committer};
 pub use counters::{Counter, Counters};
 pub use cursor::{Cursor, RefusedRecord};
 pub use disk::Disk;

@@ -1,5 +1,6 @@
 //! How a ledger behaves: durability, budgets, sizes and the clock.
 
+use crate::commit::Committer;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -38,6 +39,9 @@ pub struct Options {
     pub compress: bool,
     /// How long written frames may stay undurable while nobody waits for them; groups the commits of a steady stream.
     pub linger: Duration,
+    /// Makes the chains durable, together with those of other ledgers that have the same one. `None`: a thread a chain, from its
+    /// first frame on.
+    pub committer: Option<Committer>,
     /// The wall clock.
     pub clock: Clock,
 }
@@ -51,6 +55,7 @@ impl Default for Options {
             ahead_bytes: 8 << 20,
             compress: false,
             linger: Duration::from_millis(5),
+            committer: None,
             clock: Clock::system(),
         }
     }

@@ -10,7 +10,7 @@ mod torn;
 pub use entry::Entry;
 pub(crate) use entry::chain_of;
 pub(crate) use log::{Log, Part};
-pub(crate) use news::News;
+pub(crate) use news::{News, enter_begun};
 pub(crate) use settle::{erasing, settle};
 pub(crate) use torn::may_be_torn;
 
@@ -105,11 +105,6 @@ impl<'a> Trail<'a> {
             other => other,
         }
         .map_err(Error::io("open", path))
-    }
-
-    /// Enters one chain's news. It survives the death of this process; a power loss may cost it, and then it is entered again.
-    pub(crate) fn enter(&self, entry: Entry, patience: Patience) -> Result<(), Error> {
-        self.lock(patience)?.append(&[entry])
     }
 }
 

@@ -4,13 +4,15 @@
 //! durable with its sync, an entry of a folder with the folder's.
 
 mod file;
+mod system;
 
-use super::{Disk, DiskFile, Entry, Open};
+use super::{Disk, DiskFile, Entry, FileSystem, Open};
 use file::FaultFile;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use system::FaultSystem;
 
 /// An operation that changes the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub enum Op {
     Truncate,
     /// [`DiskFile::sync_data`].
     Sync,
+    /// [`FileSystem::sync`].
+    SyncSystem,
     /// [`Disk::rename`].
     Rename,
     /// [`Disk::link`].
@@ -372,5 +376,10 @@ impl Disk for FaultDisk {
             }
         };
         Ok(inside.map(entry).collect())
+    }
+
+    fn file_system(&self, folder: &Path) -> Option<Arc<dyn FileSystem>> {
+        let (disk, folder) = (self.clone(), folder.to_owned());
+        Some(Arc::new(FaultSystem { disk, folder }))
     }
 }

@@ -1,5 +1,10 @@
 //! The machine's own file system.
 
+#[cfg(target_os = "linux")]
+mod system;
+
+#[cfg(target_os = "linux")]
+use super::FileSystem;
 use super::{Disk, DiskFile, Entry, Open};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -60,6 +65,11 @@ impl Disk for RealDisk {
             });
         }
         Ok(entries)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn file_system(&self, folder: &Path) -> Option<Arc<dyn FileSystem>> {
+        system::open(folder)
     }
 }
 

@@ -9,6 +9,7 @@
 mod bundle;
 mod chains;
 mod check;
+mod committer;
 mod crash;
 mod cursors;
 mod damage;

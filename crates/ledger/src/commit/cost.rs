@@ -1,0 +1,94 @@
+//! Whether many files are synced one by one, or with their whole file system.
+
+use std::time::Duration;
+
+/// A sync of a whole file system writes whatever anybody has left unwritten: below so many files it is not worth a try.
+const FEW: usize = 8;
+/// What a file's sync costs, before that was measured.
+const GUESS: Duration = Duration::from_millis(2);
+/// After so many times that the other way looked cheaper, it is measured again.
+const AGAIN: u32 = 64;
+
+/// How a committer chooses.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Choice {
+    /// What was cheaper of late.
+    Cheaper,
+    /// The whole file system for more files than this.
+    WholeAbove(usize),
+}
+
+/// What the two ways cost of late: somebody else who writes to the same disk can make one of them dear.
+#[derive(Debug)]
+pub(super) struct Costs {
+    choice: Choice,
+    each: Duration,
+    whole: Option<Duration>,
+    declined: u32,
+}
+
+impl Costs {
+    pub(super) fn new(choice: Choice) -> Self {
+        let (each, whole, declined) = (GUESS, None, 0);
+        Self {
+            choice,
+            each,
+            whole,
+            declined,
+        }
+    }
+
+    /// Whether the file system should be synced for so many files.
+    pub(super) fn prefer_whole(&mut self, files: usize) -> bool {
+        if let Choice::WholeAbove(limit) = self.choice {
+            return files > limit;
+        }
+        if files <= FEW {
+            return false;
+        }
+        let files = u32::try_from(files).unwrap_or(u32::MAX);
+        let is_cheaper = self.whole.is_none_or(|whole| whole < self.each.saturating_mul(files));
+        if is_cheaper || self.declined >= AGAIN {
+            self.declined = 0;
+            return true;
+        }
+        self.declined += 1;
+        false
+    }
+
+    /// Notes what a sync of the whole file system took.
+    pub(super) fn took_whole(&mut self, time: Duration) {
+        self.whole = Some(self.whole.map_or(time, |known| mix(known, time)));
+    }
+
+    /// Notes what the syncs of so many files took.
+    pub(super) fn took_each(&mut self, files: usize, time: Duration) {
+        let files = u32::try_from(files).unwrap_or(u32::MAX).max(1);
+        self.each = mix(self.each, time / files);
+    }
+}
+
+/// A moving mean that forgets half within five values.
+fn mix(known: Duration, new: Duration) -> Duration {
+    (known * 7 + new) / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cheaper_way_is_taken_and_the_other_tried_again() {
+        let mut costs = Costs::new(Choice::Cheaper);
+        assert!(!costs.prefer_whole(FEW), "few files are synced one by one");
+        assert!(costs.prefer_whole(FEW + 1), "not measured yet");
+        costs.took_whole(Duration::from_secs(1));
+        let refusals = (0..1000).position(|_| costs.prefer_whole(100));
+        assert_eq!(refusals, Some(AGAIN as usize), "a second for 100 files is too much");
+        assert!(costs.prefer_whole(10_000));
+        (0..50).for_each(|_| costs.took_whole(Duration::from_millis(3)));
+        assert!(costs.prefer_whole(100));
+        (0..50).for_each(|_| costs.took_each(10, Duration::from_micros(100)));
+        assert!(!costs.prefer_whole(100), "files cost next to nothing");
+    }
+}
