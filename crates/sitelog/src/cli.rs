@@ -39,6 +39,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Export metrics of Pulumi Cloud, flag for flag as pulumi-exporter
     #[command(
+        version,
         after_help = "Examples:\n  sitelog cloud --pulumi.organizations acme --otlp.endpoint collector:4318 --otlp.insecure\n  sitelog cloud --config.file pulumi-exporter.yaml"
     )]
     Cloud(CloudArgs),
@@ -267,6 +268,8 @@ pub(crate) struct ConfigArgs {
     pub(crate) sanitize: SanitizeFlags,
     #[command(flatten)]
     pub(crate) mapt: MaptSettings,
+    #[command(flatten)]
+    pub(crate) cloud: CloudFlags,
 }
 
 /// `sitelog demo`.

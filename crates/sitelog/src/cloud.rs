@@ -3,8 +3,9 @@
 mod destination;
 mod own;
 mod push;
+mod resolved;
 mod site;
 
-pub(crate) use destination::destination;
 pub(crate) use push::Push;
+pub(crate) use resolved::Resolved;
 pub(crate) use site::Site;

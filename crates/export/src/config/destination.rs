@@ -182,10 +182,11 @@ fn parse_timeout(found: Found) -> Result<Duration, ConfigError> {
     })
 }
 
+/// `true` and `false` as the specification has them, and what Go programs take for them besides.
 fn parse_switch(found: Found) -> Result<bool, ConfigError> {
     match found.value.to_ascii_lowercase().as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
+        "true" | "t" | "1" => Ok(true),
+        "false" | "f" | "0" => Ok(false),
         _ => Err(ConfigError::Switch {
             from: found.from,
             value: found.value,

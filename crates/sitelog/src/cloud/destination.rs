@@ -14,10 +14,10 @@ const NOWHERE: &str = "none";
 pub(crate) fn destination(
     setup: &Setup,
     (flags, standard): (&CloudFlags, &OtlpFlags),
-    files: &[(&CloudFile, String)],
+    files: &[&CloudFile],
 ) -> Result<OtlpConfig, Failure> {
     let flags_given: Vec<Given> = standard.0.iter().cloned().chain(flags.destination()).collect();
-    let before: Vec<Given> = files.iter().flat_map(|(file, from)| file.destination(from)).collect();
+    let before: Vec<Given> = files.iter().flat_map(|file| file.destination()).collect();
     if endpoint(&flags_given, &before).as_deref() == Some(NOWHERE) {
         return Ok(OtlpConfig::default());
     }
@@ -28,15 +28,13 @@ pub(crate) fn destination(
         given(Key::Protocol, "http/protobuf", default),
     ];
     let mut otlp = setup.otlp_between(&flags_given, before, defaults)?;
-    let path = flags
-        .url_path
-        .clone()
-        .or_else(|| files.iter().find_map(|(file, _)| file.otlp.url_path.clone()));
+    let mut paths = files.iter().map(|file| &file.otlp.url_path);
+    let path = flags.url_path.as_ref().or_else(|| paths.find_map(Option::as_ref));
     let metrics = otlp.destination(Signal::Metrics).cloned();
-    if let (Some(path), Some(mut metrics)) = (path, metrics)
+    if let (Some(path), Some(mut metrics)) = (path.filter(|path| !path.is_empty()), metrics)
         && metrics.protocol != Protocol::Grpc
     {
-        metrics.url.set_path(&path);
+        metrics.url.set_path(path);
         otlp.set_destination(Signal::Metrics, Some(metrics));
     }
     // Nothing else is sent.

@@ -1,9 +1,8 @@
 //! `sitelog cloud`: the Pulumi Cloud exporter.
 
 use crate::cli::CloudArgs;
-use crate::cloud::{Push, Site, destination};
+use crate::cloud::{Push, Resolved, Site};
 use crate::exit::{Failure, say};
-use crate::settings::{CloudFile, PulumiSettings, WebSettings, merge};
 use crate::setup::Setup;
 use sitelog_cloud::config::{Backfill, Config};
 use sitelog_cloud::cycle::CycleReport;
@@ -23,22 +22,18 @@ use tokio::signal::unix::{SignalKind, signal};
 const END: Duration = Duration::from_secs(10);
 
 pub(super) fn run(setup: &Setup, args: &CloudArgs) -> Result<ExitCode, Failure> {
-    let (file, told) = match &args.flags.config_file {
-        Some(path) => CloudFile::read(path).map_err(Failure::usage)?,
-        None => (CloudFile::default(), None),
-    };
+    let Resolved {
+        pulumi,
+        web,
+        otlp,
+        told,
+    } = Resolved::new(setup, &args.flags, &args.otlp)?;
     if let Some(told) = told {
         say(&told);
     }
-    let below = &setup.file.cloud;
-    let pulumi: PulumiSettings = merge(&args.flags.pulumi, &merge(&file.pulumi, &below.pulumi)?)?;
-    let web: WebSettings = merge(&args.flags.web, &merge(&file.web, &below.web)?)?;
     let config = pulumi
         .config(setup.data_dir().join("cloud"))
         .map_err(|why| Failure::usage(format!("configuration error: {why}")))?;
-    let from = args.flags.config_file.as_ref().map(|path| path.display().to_string());
-    let files = [(&file, from.unwrap_or_default()), (below, setup.file.path.clone())];
-    let otlp = destination(setup, (&args.flags, &args.otlp), &files)?;
     let secret = web.secret().map_err(Failure::usage)?;
     let declare = |name: &str, value: &str| Declared {
         name: name.to_owned(),

@@ -1,6 +1,7 @@
 //! `sitelog config`: check, print and describe the configuration.
 
 use crate::cli::{ConfigArgs, ConfigCommand};
+use crate::cloud::Resolved;
 use crate::exit::Failure;
 use crate::settings::{File, merge};
 use crate::setup::Setup;
@@ -35,6 +36,7 @@ fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
     let mapt = merge(&args.mapt, &setup.file.mapt)?;
     let (sanitizer, _) = setup.sanitizer(&args.sanitize, &args.run.redact_env, Vec::from_iter(mapt.declared()))?;
     let otlp = setup.otlp_of_run(&args.otlp, &mapt)?;
+    let cloud = Resolved::new(setup, &args.cloud, &args.otlp)?;
     let mut global = serde_json::to_value(&setup.global).map_err(anyhow::Error::from)?;
     global["tenant"] = setup.tenant()?.to_string().into();
     global["log-level"] = serde_json::to_value(setup.log_level()).map_err(anyhow::Error::from)?;
@@ -45,6 +47,11 @@ fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
         "ledger": merge(&args.ledger, &setup.file.ledger)?.effective(),
         "run": merge(&args.run, &setup.file.run)?.effective(),
         "mapt": mapt,
+        "cloud": {
+            "pulumi": cloud.pulumi.effective(setup.data_dir().join("cloud")),
+            "otlp": cloud.otlp.destination(Signal::Metrics).map(destination),
+            "web": cloud.web.effective(),
+        },
         "sanitize": setup.file.sanitize.effective(&args.sanitize),
     });
     let text = serde_json::to_string_pretty(&value).map_err(anyhow::Error::from)?;

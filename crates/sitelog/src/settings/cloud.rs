@@ -3,11 +3,14 @@
 //! Precedence is the documented one: flags, environment, file. The file is the one that `--config.file` names, laid over the
 //! section `cloud:` of `sitelog.yaml`.
 
+mod duration;
 mod file;
 mod values;
 
 pub(crate) use file::CloudFile;
-pub(crate) use values::{GoDuration, Organizations};
+
+use duration::GoDuration;
+use values::{ApiUrl, Concurrency, ListenAddress, Organizations};
 
 use super::Size;
 use clap::Args;
@@ -17,6 +20,12 @@ use sitelog_cloud::config::{Backfill, Config, Secret};
 use sitelog_export::config::{Given, Key};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// How far back a window of history reaches by default.
+const BACKFILL_WINDOW: Duration = Duration::from_secs(86_400);
+
+/// Where it is asked by default.
+const LISTEN: &str = ":8080";
 
 /// Flags and variables of `sitelog cloud`.
 #[derive(Args, Clone, Debug, Default)]
@@ -57,7 +66,7 @@ pub(crate) struct PulumiSettings {
     pub(crate) access_token_file: Option<PathBuf>,
     /// Its address [default: https://api.pulumi.com]
     #[arg(long = "pulumi.api-url", env = "PULUMI_API_URL", value_name = "URL")]
-    pub(crate) api_url: Option<String>,
+    pub(crate) api_url: Option<ApiUrl>,
     /// The organizations (repeatable, and with commas between)
     #[arg(long = "pulumi.organizations", env = "PULUMI_ORGANIZATIONS", value_name = "ORG")]
     pub(crate) organizations: Option<Vec<Organizations>>,
@@ -76,7 +85,7 @@ pub(crate) struct PulumiSettings {
         value_name = "N",
         allow_hyphen_values = true
     )]
-    pub(crate) max_concurrency: Option<i64>,
+    pub(crate) max_concurrency: Option<Concurrency>,
     /// What of the past counts at the very first start: none, window, all [default: none]
     #[arg(
         long = "pulumi.backfill",
@@ -140,7 +149,7 @@ pub(crate) struct WebSettings {
         env = "PULUMI_EXPORTER_LISTEN_ADDRESS",
         value_name = "ADDRESS"
     )]
-    pub(crate) listen_address: Option<String>,
+    pub(crate) listen_address: Option<ListenAddress>,
     /// The secret that Pulumi Cloud signs its webhooks with; without one, none are taken
     #[arg(
         long = "web.webhook-secret",
@@ -195,21 +204,13 @@ impl PulumiSettings {
         let state_dir = self.state_dir.clone().unwrap_or(default_state);
         let mut config = Config::new(token, organizations, state_dir);
         if let Some(url) = &self.api_url {
-            config.api_url = values::api_url(url)?;
+            config.api_url.clone_from(&url.0);
         }
-        config.interval = positive(self.collect_interval, config.interval, "--pulumi.collect-interval")?;
-        config.call_timeout = positive(self.call_timeout, config.call_timeout, "--pulumi.call-timeout")?;
-        if let Some(asked) = self.max_concurrency {
-            let wrong =
-                || format!("max-concurrency must be between 1 and 100, got {asked}: change --pulumi.max-concurrency");
-            let within = usize::try_from(asked).ok().filter(|asked| (1..=100).contains(asked));
-            config.concurrency = within.ok_or_else(wrong)?;
-        }
-        let window = positive(
-            self.backfill_window,
-            Duration::from_secs(86_400),
-            "--pulumi.backfill-window",
-        )?;
+        let time = |given: Option<GoDuration>, default| given.map_or(default, |time| time.0);
+        config.interval = time(self.collect_interval, config.interval);
+        config.call_timeout = time(self.call_timeout, config.call_timeout);
+        config.concurrency = self.max_concurrency.map_or(config.concurrency, |asked| asked.0);
+        let window = time(self.backfill_window, BACKFILL_WINDOW);
         config.backfill = match self.backfill {
             Some(BackfillChoice::All) => Backfill::All,
             Some(BackfillChoice::Window) => Backfill::Window(window),
@@ -222,10 +223,38 @@ impl PulumiSettings {
     }
 }
 
+impl PulumiSettings {
+    /// With the defaults that are in force, and the token hidden.
+    pub(crate) fn effective(mut self, state_dir: PathBuf) -> Self {
+        let defaults = Config::new(Secret::default(), Vec::new(), state_dir);
+        hide(&mut self.access_token);
+        let names = Organizations::all(self.organizations.as_deref().unwrap_or_default());
+        self.organizations = Some(names.into_iter().map(Organizations).collect());
+        self.api_url.get_or_insert(ApiUrl(defaults.api_url));
+        self.collect_interval.get_or_insert(GoDuration(defaults.interval));
+        self.max_concurrency.get_or_insert(Concurrency(defaults.concurrency));
+        self.backfill.get_or_insert(BackfillChoice::None);
+        self.backfill_window.get_or_insert(GoDuration(BACKFILL_WINDOW));
+        self.sweep_cycles.get_or_insert(defaults.sweep);
+        self.call_timeout.get_or_insert(GoDuration(defaults.call_timeout));
+        self.body_limit.get_or_insert(Size(defaults.body_limit));
+        self.state_dir.get_or_insert(defaults.state_dir);
+        self
+    }
+}
+
 impl WebSettings {
+    /// With the defaults that are in force, and the secret hidden.
+    pub(crate) fn effective(mut self) -> Self {
+        hide(&mut self.webhook_secret);
+        self.listen_address
+            .get_or_insert_with(|| ListenAddress(LISTEN.to_owned()));
+        self
+    }
+
     /// Where to listen.
     pub(crate) fn address(&self) -> &str {
-        self.listen_address.as_deref().unwrap_or(":8080")
+        self.listen_address.as_ref().map_or(LISTEN, |address| &address.0)
     }
 
     /// The secret of webhooks.
@@ -241,6 +270,10 @@ impl WebSettings {
     }
 }
 
+fn hide(secret: &mut Option<String>) {
+    secret.iter_mut().for_each(|secret| "[REDACTED]".clone_into(secret));
+}
+
 /// A secret that is given, or is in a file; an empty one is none.
 fn secret(given: &Option<String>, file: &Option<PathBuf>, flag: &str) -> Result<Option<Secret>, String> {
     let text = match (given, file) {
@@ -250,14 +283,6 @@ fn secret(given: &Option<String>, file: &Option<PathBuf>, flag: &str) -> Result<
         _ => return Ok(None),
     };
     Ok(Some(Secret::new(&text)).filter(|secret| !secret.reveal().is_empty()))
-}
-
-fn positive(given: Option<GoDuration>, default: Duration, flag: &str) -> Result<Duration, String> {
-    match given {
-        None => Ok(default),
-        Some(GoDuration(Some(time))) if !time.is_zero() => Ok(time),
-        Some(_) => Err(format!("{flag}: must be more than 0; write one such as 60s")),
-    }
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ impl File {
     fn parse(text: &str, path: String) -> Result<Self, String> {
         let file: Self = from_yaml(text)
             .map_err(|(line, what)| format!("{path}:{line}: {what}; `sitelog config schema` lists what can be set"))?;
-        Ok(Self { path, ..file })
+        let cloud = file.cloud.placed(&path, text, &["cloud"]);
+        Ok(Self { path, cloud, ..file })
     }
 }
 

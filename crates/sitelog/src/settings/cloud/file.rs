@@ -2,8 +2,10 @@
 
 use super::{PulumiSettings, WebSettings, given};
 use crate::settings::file::from_yaml;
+use crate::settings::merge;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sitelog_export::config::{Given, Key};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,6 +20,9 @@ pub(crate) struct CloudFile {
     pub(crate) otlp: PushFile,
     /// Where it is asked.
     pub(crate) web: WebSettings,
+    /// The file, and the line of each setting of the destination, as messages name it.
+    #[serde(skip)]
+    places: BTreeMap<&'static str, String>,
 }
 
 /// Where metrics are pushed: the keys of pulumi-exporter.
@@ -36,15 +41,11 @@ pub(crate) struct PushFile {
     pub(crate) url_path: Option<String>,
 }
 
-/// The same keys, of which others are passed over.
-#[derive(Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-#[derive(Default)]
-struct Lenient {
-    pulumi: BTreeMap<String, serde_json::Value>,
-    otlp: BTreeMap<String, serde_json::Value>,
-    web: BTreeMap<String, serde_json::Value>,
-}
+/// The keys of [`PushFile`] that are settings of the destination as such.
+const PUSH_KEYS: [&str; 4] = ["endpoint", "protocol", "insecure", "headers"];
+
+/// Sections of the file with whatever keys it has.
+type Found = BTreeMap<String, Value>;
 
 impl CloudFile {
     /// Reads the file. Keys that are not known are passed over, as pulumi-exporter does, but told: the second of the pair.
@@ -56,19 +57,63 @@ impl CloudFile {
         let text =
             std::fs::read_to_string(path).map_err(|error| format!("--config.file {name}: cannot be read: {error}"))?;
         match from_yaml::<Self>(&text) {
-            Ok(file) => Ok((file, None)),
-            Err((line, what)) if what.contains("unknown field") => {
-                let wrong = |(line, what): (u64, String)| format!("{name}:{line}: {what}");
-                let known = from_yaml::<Lenient>(&text).map_err(wrong)?.known();
-                let file = serde_json::from_value(known).map_err(|error| format!("{name}: {error}"))?;
-                Ok((file, Some(format!("{name}:{line}: {what}: passed over"))))
+            Ok(file) => Ok((file.placed(&name.to_string(), &text, &[]), None)),
+            Err((_, what)) if what.contains("unknown field") => {
+                let found = from_yaml::<Found>(&text).map_err(|(line, what)| format!("{name}:{line}: {what}"))?;
+                let place = |path: &[&str]| format!("{name}:{}", line_of(&text, path));
+                let known = Self::known(found);
+                let (file, unknown) = known.map_err(|([section, key], why)| {
+                    let place = place(&[&section, &key]);
+                    format!("{place}: {section}.{key}: {why}")
+                })?;
+                let told = unknown.iter().map(|path| {
+                    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                    format!("{}: {}", place(&path), path.join("."))
+                });
+                let told = told.collect::<Vec<_>>().join(", ");
+                let file = file.placed(&name.to_string(), &text, &[]);
+                Ok((file, Some(format!("{told}: not known, passed over"))))
             }
             Err((line, what)) => Err(format!("{name}:{line}: {what}")),
         }
     }
 
+    /// With the lines on which it says where metrics are pushed; `above` are the sections it stands in.
+    pub(crate) fn placed(mut self, file: &str, text: &str, above: &[&str]) -> Self {
+        let place = |key: &'static str| {
+            let path = [above, &["otlp", key]].concat();
+            (key, format!("{file}:{}", line_of(text, &path)))
+        };
+        self.places = PUSH_KEYS.map(place).into();
+        self
+    }
+
+    /// What is known, taken key by key, and the paths of the rest. An error is with its section and key.
+    fn known(found: Found) -> Result<(Self, Vec<Vec<String>>), ([String; 2], String)> {
+        let names = serde_json::to_value(Self::default()).unwrap_or_default();
+        let (mut file, mut unknown) = (Self::default(), Vec::new());
+        for (section, keys) in found {
+            let Some(Value::Object(names)) = names.get(&section) else {
+                unknown.push(vec![section]);
+                continue;
+            };
+            let Value::Object(keys) = keys else { continue };
+            for (key, value) in keys {
+                if !names.contains_key(&key) {
+                    unknown.push(vec![section.clone(), key]);
+                    continue;
+                }
+                let alone = serde_json::json!({ &*section: { &*key: value } });
+                let alone: serde_json::Result<Self> = serde_json::from_value(alone);
+                let merged = alone.map_err(Into::into).and_then(|alone| merge(&alone, &file));
+                file = merged.map_err(|error| ([section.clone(), key], error.to_string()))?;
+            }
+        }
+        Ok((file, unknown))
+    }
+
     /// What the file says of the destination.
-    pub(crate) fn destination(&self, from: &str) -> Vec<Given> {
+    pub(crate) fn destination(&self) -> Vec<Given> {
         let otlp = &self.otlp;
         let headers = otlp.headers.as_ref().map(|headers| {
             let encode = |text: &str| {
@@ -77,31 +122,31 @@ impl CloudFile {
             let pairs = headers.iter().map(|(name, value)| format!("{name}={}", encode(value)));
             pairs.collect::<Vec<_>>().join(",")
         });
-        let settings = [
+        let values = [
             (Key::Endpoint, otlp.endpoint.clone()),
             (Key::Protocol, otlp.protocol.clone()),
             (Key::Insecure, otlp.insecure.map(|on| on.to_string())),
             (Key::Headers, headers),
         ];
-        let given = settings
-            .into_iter()
-            .filter_map(|(key, value)| Some(given(key, &value?, from)));
+        let given = PUSH_KEYS.iter().zip(values).filter_map(|(name, (key, value))| {
+            let place = self.places.get(name).map(String::as_str);
+            Some(given(key, &value?, place.unwrap_or_default()))
+        });
         given.collect()
     }
 }
 
-impl Lenient {
-    /// Only the keys that are known.
-    fn known(self) -> serde_json::Value {
-        let schema = serde_json::to_value(CloudFile::default()).unwrap_or_default();
-        let keep = |section: &str, mut found: BTreeMap<String, serde_json::Value>| {
-            found.retain(|key, _| schema[section].get(key).is_some());
-            found
-        };
-        serde_json::json!({
-            "pulumi": keep("pulumi", self.pulumi),
-            "otlp": keep("otlp", self.otlp),
-            "web": keep("web", self.web),
-        })
+/// The line on which the last key of a path stands, each of the others above it; from 1.
+fn line_of(text: &str, path: &[&str]) -> usize {
+    let is_key = |line: &str, key: &str| {
+        let line = line.trim_start_matches([' ', '{', ',', '"', '\'']);
+        let rest = line.strip_prefix(key);
+        rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(':'))
+    };
+    let mut at = 0;
+    for key in path {
+        let below = text.lines().skip(at).position(|line| is_key(line, key));
+        at += below.unwrap_or_default();
     }
+    at + 1
 }

@@ -1,4 +1,5 @@
-//! Each row of pulumi-exporter's table of settings.
+//! What pulumi-exporter takes, and what is said of what it does not. Each row of its table is tested as users give it, in
+//! `tests/it/cloud_settings`.
 
 use super::*;
 use clap::{Command, FromArgMatches as _};
@@ -23,7 +24,11 @@ fn file(text: &str) -> Result<(CloudFile, Option<String>), String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("e.yaml");
     std::fs::write(&path, text).unwrap();
+    let name = path.display().to_string();
+    let short = |text: String| text.replace(&name, "e.yaml");
     CloudFile::read(&path)
+        .map(|(file, told)| (file, told.map(short)))
+        .map_err(short)
 }
 
 #[test]
@@ -37,37 +42,6 @@ fn defaults_are_those_of_the_exporter() {
 }
 
 #[test]
-fn organizations_come_in_lists_and_lines_and_none_twice() {
-    let config = config(&["--pulumi.organizations", "a, b,,a", "--pulumi.organizations=c\nb\n"]).unwrap();
-    assert_eq!(config.organizations, ["o", "a", "b", "c"]);
-}
-
-#[test]
-fn times_are_go_durations_with_days_and_weeks() {
-    for (text, seconds) in [
-        ("90s", 90.0),
-        ("1m30s", 90.0),
-        ("1.5h", 5400.0),
-        ("1d", 86_400.0),
-        ("1w", 604_800.0),
-        ("500ms", 0.5),
-    ] {
-        let config = config(&["--pulumi.collect-interval", text]).unwrap();
-        assert_eq!(config.interval.as_secs_f64(), seconds, "{text}");
-    }
-    for (text, words) in [
-        ("10", "write 10s"),
-        ("0s", "more than 0"),
-        ("-5s", "more than 0"),
-        ("0", "more than 0"),
-        ("soon", "60s"),
-    ] {
-        let error = config(&["--pulumi.collect-interval", text]).unwrap_err();
-        assert!(error.contains(words), "{text}: {error}");
-    }
-}
-
-#[test]
 fn what_is_missing_or_out_of_range_is_said() {
     let missing = |args: &[&str]| flags(args).unwrap().pulumi.config(PathBuf::new()).unwrap_err();
     assert!(missing(&["--pulumi.organizations=o"]).starts_with("pulumi access token is required"));
@@ -75,20 +49,9 @@ fn what_is_missing_or_out_of_range_is_said() {
     assert!(missing(&["--pulumi.access-token= \n", "--pulumi.organizations=o"]).starts_with("pulumi access token"));
     for wrong in ["0", "101", "-1"] {
         let error = config(&["--pulumi.max-concurrency", wrong]).unwrap_err();
-        assert!(
-            error.starts_with(&format!("max-concurrency must be between 1 and 100, got {wrong}")),
-            "{error}"
-        );
+        let words = format!("max-concurrency must be between 1 and 100, got {wrong}");
+        assert!(error.contains(&words), "{error}");
     }
-    assert!(
-        config(&["--pulumi.api-url", "api.pulumi.com"])
-            .unwrap_err()
-            .contains("with its scheme")
-    );
-    assert_eq!(
-        config(&["--pulumi.api-url", "http://h:1/"]).unwrap().api_url,
-        "http://h:1"
-    );
 }
 
 #[test]
@@ -107,42 +70,61 @@ fn the_token_is_trimmed_and_may_be_in_a_file() {
 }
 
 #[test]
-fn the_exporters_file_is_read() {
-    let text = "pulumi:\n  access-token: t\n  api-url: https://a\n  organizations:\n    - a\n    - b,c\n  collect-interval: 30s\n  max-concurrency: 5\notlp:\n  endpoint: c:4317\n  protocol: grpc\n  insecure: true\n  headers:\n    authorization: Bearer x=, y\n  url-path: /x\n";
+fn what_go_takes_for_a_text_or_a_switch_is_taken() {
+    let text =
+        "pulumi:\n  access-token: 12345\n  organizations: [7, a]\notlp:\n  insecure: yes\n  headers:\n    x: 1\nweb:\n";
     let (file, told) = file(text).unwrap();
     assert_eq!(told, None);
+    assert_eq!(file.pulumi.access_token.as_deref(), Some("12345"));
+    assert_eq!(file.otlp.insecure, Some(true));
+    assert_eq!(file.otlp.headers.unwrap()["x"], "1");
     let config = file.pulumi.config(PathBuf::new()).unwrap();
-    assert_eq!(
-        (config.organizations, config.interval.as_secs(), config.concurrency),
-        (vec!["a".into(), "b".into(), "c".into()], 30, 5)
-    );
-    let given = file.destination("e.yaml");
-    let value = |key| {
-        given
-            .iter()
-            .find(|given| given.key == key)
-            .map(|given| given.value.as_str())
-    };
-    assert_eq!(
-        (value(Key::Endpoint), value(Key::Protocol), value(Key::Insecure)),
-        (Some("c:4317"), Some("grpc"), Some("true"))
-    );
-    assert_eq!(value(Key::Headers), Some("authorization=Bearer%20x%3D%2C%20y"));
-    assert_eq!(file.otlp.url_path.as_deref(), Some("/x"));
+    assert_eq!(config.organizations, ["7", "a"]);
+}
+
+#[test]
+fn headers_of_the_file_are_taken_as_they_are() {
+    let (file, _) = file("otlp:\n  headers:\n    authorization: Bearer x=, y\n").unwrap();
+    assert_eq!(file.destination()[0].value, "authorization=Bearer%20x%3D%2C%20y");
 }
 
 #[test]
 fn keys_that_are_not_known_are_passed_over_and_told() {
-    let (file, told) =
-        file("pulumi:\n  organizations: [a]\n  colour: blue\n  max-concurrency: 7\nlogging: x\n").unwrap();
-    assert_eq!(file.pulumi.max_concurrency, Some(7));
-    assert!(told.unwrap().contains("colour"));
-    for (text, line) in [
-        ("pulumi:\n  max-concurrency: many\n", ":2:"),
-        ("pulumi: [\n", ":"),
-        ("pulumi:\n  collect-interval: 60\n", ":2:"),
+    let text = "# e\npulumi:\n  organizations: [a]\n  colour: blue\n  max-concurrency: 7\nlogging: x\n";
+    let (taken, told) = file(text).unwrap();
+    assert_eq!(taken.pulumi.max_concurrency, Some(Concurrency(7)));
+    let told = told.unwrap();
+    assert!(
+        told.contains("e.yaml:4: pulumi.colour") && told.contains("e.yaml:6: logging"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_line() {
+    for (text, start) in [
+        ("pulumi:\n  max-concurrency: many\n", "e.yaml:2: "),
+        (
+            "pulumi:\n  max-concurrency: 0\n",
+            "e.yaml:2: max-concurrency must be between 1 and 100, got 0",
+        ),
+        ("pulumi: [\n", "e.yaml:"),
+        ("pulumi:\n  collect-interval: 60\n", "e.yaml:2: "),
+        (
+            "pulumi:\n  colour: blue\n  collect-interval: 0s\n",
+            "e.yaml:3: pulumi.collect-interval: ",
+        ),
+        (
+            "x: 1\npulumi:\n  organizations: a,b\n",
+            "e.yaml:3: pulumi.organizations: ",
+        ),
+        ("pulumi:\n  api-url: api.pulumi.com\n", "e.yaml:2: "),
+        ("web:\n  listen-address: nowhere\n", "e.yaml:2: "),
     ] {
-        let error = super::tests::file(text).unwrap_err();
-        assert!(error.contains(line) && error.lines().count() == 1, "{error}");
+        let error = file(text).unwrap_err();
+        assert!(
+            error.starts_with(start) && error.lines().count() == 1,
+            "{text}: {error}"
+        );
     }
 }

@@ -1,67 +1,13 @@
 //! Values as pulumi-exporter takes them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::str::FromStr;
-use std::time::Duration;
-
-/// A Go duration (`1h30m`, `1.5h`, `100ms`), also with `d` and `w`; `None` is one below zero, which Go has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(with = "String")]
-pub(crate) struct GoDuration(pub(crate) Option<Duration>);
-
-impl FromStr for GoDuration {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let (text, is_negative) = match text.strip_prefix('-') {
-            Some(rest) => (rest, true),
-            None => (text.strip_prefix('+').unwrap_or(text), false),
-        };
-        let numbers_only = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        if numbers_only && text.bytes().any(|byte| !matches!(byte, b'0' | b'.')) {
-            return Err(format!("no unit; write {text}s for seconds"));
-        }
-        let wrong = |_| "not a length of time; write one such as 60s, 1m30s or 1d".to_owned();
-        let time = match numbers_only {
-            true => Duration::ZERO,
-            false => humantime::parse_duration(text).map_err(wrong)?,
-        };
-        Ok(Self((!is_negative).then_some(time)))
-    }
-}
-
-impl Serialize for GoDuration {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = match self.0 {
-            Some(time) => humantime::format_duration(time).to_string().replace(' ', ""),
-            None => "-1s".to_owned(),
-        };
-        serializer.serialize_str(&text)
-    }
-}
-
-impl<'de> Deserialize<'de> for GoDuration {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Written {
-            Number(i64),
-            Text(String),
-        }
-        let text = match Written::deserialize(deserializer)? {
-            Written::Number(number) => number.to_string(),
-            Written::Text(text) => text,
-        };
-        text.parse().map_err(D::Error::custom)
-    }
-}
 
 /// Names of organizations as one flag or one line of a list gives them: with commas or line ends between.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub(crate) struct Organizations(String);
+pub(crate) struct Organizations(pub(super) String);
 
 impl FromStr for Organizations {
     type Err = std::convert::Infallible;
@@ -88,14 +34,76 @@ impl Organizations {
     }
 }
 
+/// How many calls at once, 1 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub(crate) struct Concurrency(#[schemars(range(min = 1, max = 100))] pub(crate) usize);
+
+impl FromStr for Concurrency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let asked = text.trim();
+        let wrong = || format!("max-concurrency must be between 1 and 100, got {asked}");
+        let within = asked.parse().ok().filter(|asked| (1..=100).contains(asked));
+        within.map(Self).ok_or_else(wrong)
+    }
+}
+
+impl<'de> Deserialize<'de> for Concurrency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let asked = i64::deserialize(deserializer)?;
+        asked.to_string().parse().map_err(D::Error::custom)
+    }
+}
+
 /// The service's address without a slash at its end.
-pub(super) fn api_url(text: &str) -> Result<String, String> {
-    let url = text.trim().trim_end_matches('/');
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    match rest {
-        Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => Ok(url.to_owned()),
-        _ => Err(format!(
-            "--pulumi.api-url {text:?}: write it with its scheme, as https://api.pulumi.com"
-        )),
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub(crate) struct ApiUrl(pub(crate) String);
+
+impl FromStr for ApiUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = text.trim().trim_end_matches('/');
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let is_usable = rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
+        match is_usable && reqwest::Url::parse(url).is_ok() {
+            true => Ok(Self(url.to_owned())),
+            false => Err(format!("{text:?}: write it with its scheme, as https://api.pulumi.com")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ApiUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// `host:port`, or `:port` for every interface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub(crate) struct ListenAddress(pub(crate) String);
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let address = text.trim();
+        let port = address.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+        match port {
+            Some(Ok(_)) => Ok(Self(address.to_owned())),
+            _ => Err(format!(
+                "{text:?} is no address; write one such as :8080 or 127.0.0.1:8080"
+            )),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ListenAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
