@@ -3,10 +3,13 @@
 //! A family of operations is a file here, with the fields that are read and no others; all of them are in the service's
 //! OpenAPI document.
 
+mod about;
 mod agents;
+mod audit_log;
 mod body;
 mod deployments;
 mod error;
+mod events;
 pub mod limiter;
 mod list;
 mod operation;
@@ -15,6 +18,7 @@ mod policy;
 mod stacks;
 mod updates;
 
+pub use audit_log::AuditEntry;
 pub use deployments::DeploymentPage;
 pub use error::ApiError;
 pub use operation::Operation;
@@ -79,6 +83,7 @@ struct Shared {
     counters: Arc<Counters>,
     timeout: Duration,
     body_limit: u64,
+    tells_about: bool,
 }
 
 impl Api {
@@ -118,12 +123,18 @@ impl Api {
             counters,
             timeout: config.call_timeout.min(config.cycle_limit() / 2),
             body_limit: config.body_limit,
+            tells_about: config.audit.as_ref().is_some_and(|audit| audit.updates),
         })))
     }
 
     /// How many calls there are at once.
     pub fn limiter(&self) -> &Limiter {
         &self.0.limiter
+    }
+
+    /// Whether histories are read with what is recorded of updates.
+    fn tells_about(&self) -> bool {
+        self.0.tells_about
     }
 
     /// One call, made again while that may help.

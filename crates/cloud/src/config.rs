@@ -1,6 +1,9 @@
 //! What the exporter is told; flags, variables and files are the program's.
 
 use crate::clock::Clock;
+use sitelog_model::TenantId;
+use sitelog_model::otlp::common::v1::KeyValue;
+use sitelog_sanitize::Sanitizer;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,6 +42,23 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What is recorded besides what is counted.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// Updates that have ended.
+    pub updates: bool,
+    /// With their engine events.
+    pub events: bool,
+    /// The organizations' audit logs.
+    pub log: bool,
+    /// Whose records they are.
+    pub tenant: TenantId,
+    /// Who records them: attributes of every record's resource.
+    pub resource: Vec<KeyValue>,
+    /// What hides secrets, before anything is kept.
+    pub sanitizer: Sanitizer,
+}
+
 /// What is observed, and how.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -66,6 +86,8 @@ pub struct Config {
     pub page_limit: u32,
     /// The folder of the state.
     pub state_dir: PathBuf,
+    /// What is recorded, where anything is.
+    pub audit: Option<Audit>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -86,6 +108,7 @@ impl Config {
             body_limit: 64 << 20,
             page_limit: 10_000,
             state_dir,
+            audit: None,
             clock: Clock::default(),
         }
     }

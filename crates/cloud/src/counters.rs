@@ -41,6 +41,24 @@ pub struct Counts {
     pub states_set_aside: u64,
     /// Webhooks' polls that were dropped because too many waited; the next cycle counts those stacks.
     pub polls_dropped: u64,
+    /// Audit records and spans that were put into the ledger.
+    pub audit_records: u64,
+    /// Those that were there already: a crash had come between them and the outbox.
+    pub audit_repeats: u64,
+    /// Those that never can be there: too large, or nothing that can be read.
+    pub audit_records_refused: u64,
+    /// Updates and entries that are not in the ledger yet.
+    pub audit_waiting: u64,
+    /// How often the ledger took nothing; all of it waits.
+    pub audit_write_failures: u64,
+    /// Why it took nothing the last time.
+    pub audit_fault: Option<String>,
+    /// Updates that were recorded without their engine events, by why.
+    pub audit_events_missing: BTreeMap<String, u64>,
+    /// Engine events that could not be read.
+    pub audit_events_malformed: u64,
+    /// Whether an organization's audit log is refused.
+    pub audit_log_refused: BTreeMap<Arc<str>, bool>,
 }
 
 impl Counters {

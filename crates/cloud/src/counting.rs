@@ -3,8 +3,10 @@
 //! Pure. The service lists a stack's updates newest first, in pages. Versions count up from 1; those up to [`Cursor::upto`]
 //! were counted, or never will be, except those in [`Cursor::open`], which were seen before they had ended.
 
+mod about;
 mod reading;
 
+pub use about::About;
 pub use reading::{Counted, Reading};
 
 use std::collections::BTreeSet;
@@ -37,6 +39,8 @@ pub struct Update {
     pub changes: Vec<(String, i64)>,
     /// What its engine events are asked for by, where the service tells it.
     pub id: Option<String>,
+    /// What is recorded of it, where updates are.
+    pub about: Option<Box<About>>,
 }
 
 impl Update {

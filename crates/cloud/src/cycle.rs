@@ -4,6 +4,7 @@
 //! shown only then. A cycle has a deadline: what is left then comes first in the next.
 
 mod answers;
+mod audit_log;
 pub(crate) mod batch;
 pub(crate) mod book;
 pub(crate) mod census;
@@ -47,6 +48,8 @@ pub struct CycleReport {
     pub errors: Vec<(Operation, Arc<str>, String)>,
     /// How many failed.
     pub failed: u64,
+    /// What is no failure and worth to be said once.
+    pub remarks: Vec<String>,
     /// Why what was counted could not be kept.
     pub state: Option<String>,
     /// How long it took.
@@ -125,6 +128,8 @@ impl<'a> Cycle<'a> {
                 }
             }
         }
+        cycle.hear(now);
+        let memory = &mut *cycle.memory;
         for organization in &mut memory.organizations {
             organization.failing.clear();
             if organization.since.is_some() {

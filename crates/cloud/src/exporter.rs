@@ -1,6 +1,7 @@
 //! The exporter: cycle after cycle, and what others may know of it meanwhile.
 
 use crate::api::{Api, SetupError};
+use crate::beyond::{Beyond, Shared, TrailError};
 use crate::config::Config;
 use crate::counters::Counters;
 use crate::cycle::batch::{GAUGES, is_kept, show};
@@ -10,6 +11,7 @@ use crate::cycle::{CycleReport, Memory, Organization, lock};
 use crate::metrics::ALL;
 use crate::series::Series;
 use crate::state::{Change, Loaded, State, StateError};
+use sitelog_ledger::Ledger;
 use std::collections::{BTreeSet, HashSet};
 use std::future::Future;
 use std::path::PathBuf;
@@ -113,10 +115,12 @@ impl CloudExporter {
             unsaved: HashSet::new(),
             has_gap,
             number: 0,
+            wake: Arc::default(),
             config,
         };
         let (instance, set_aside) = (loaded.instance.clone(), loaded.set_aside.clone());
         memory.restore(loaded, now)?;
+        memory.restore_logs()?;
         Ok(Self {
             memory,
             calls: sender,
@@ -133,6 +137,24 @@ impl CloudExporter {
     /// Where a damaged state was set aside: what happened since it was written is a gap.
     pub fn set_aside(&self) -> Option<&PathBuf> {
         self.set_aside.as_ref()
+    }
+
+    /// What takes over what is recorded, into `ledger`; `None` when nothing is. It is to run beside the exporter.
+    ///
+    /// # Errors
+    /// [`TrailError`].
+    pub fn beyond(&self, ledger: &Ledger) -> Result<Option<Beyond>, TrailError> {
+        let Some(audit) = self.memory.config.audit.clone() else {
+            return Ok(None);
+        };
+        let shared = Shared {
+            state: Arc::clone(&self.memory.state),
+            api: self.memory.api.clone(),
+            counters: Arc::clone(&self.memory.counters),
+            clock: self.memory.config.clock.clone(),
+            wake: Arc::clone(&self.memory.wake),
+        };
+        Beyond::open(shared, audit, ledger).map(Some)
     }
 
     /// What others may see.
@@ -208,6 +230,7 @@ impl Memory {
                 vacated: Vec::new(),
                 failing: BTreeSet::new(),
                 gauges: String::new(),
+                log: Default::default(),
             });
         }
         loaded.stacks.into_iter().for_each(|row| self.book.load(row));

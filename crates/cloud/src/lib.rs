@@ -1,6 +1,7 @@
 //! The Pulumi Cloud exporter: metrics that equal what happened, at few calls.
 
 pub mod api;
+pub mod beyond;
 pub mod clock;
 pub mod config;
 pub mod counters;

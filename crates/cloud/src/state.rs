@@ -13,6 +13,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What waits for its place in the ledger: made where a state was written before there was one.
+const OUTBOX: &str =
+    "CREATE TABLE IF NOT EXISTS outbox (uid TEXT PRIMARY KEY, record BLOB NOT NULL) STRICT, WITHOUT ROWID";
+
 /// The file in the state folder.
 pub const FILE: &str = "cloud.sqlite";
 /// Of the tables below.
@@ -81,6 +85,10 @@ pub struct Change {
     pub sums: Vec<SumRow>,
     /// Named cursors (audit log) as they are now.
     pub cursors: Vec<(String, String)>,
+    /// What is to be put into the ledger: its id, and what is known of it.
+    pub outbox: Vec<(String, Vec<u8>)>,
+    /// Ids of what is in the ledger.
+    pub sent: Vec<String>,
 }
 
 /// The open state.
@@ -140,6 +148,7 @@ impl State {
             VERSION => {}
             newer => return Err(StateError::Newer(folder.to_owned(), newer)),
         }
+        database.execute(OUTBOX, ()).map_err(busy)?;
         let state = Self { database };
         let loaded = state.read(now)?;
         Ok((state, loaded))
@@ -193,6 +202,28 @@ impl State {
         let ask = "SELECT value FROM cursors WHERE name = ?1";
         Ok(self.database.query_row(ask, [name], |row| row.get(0)).optional()?)
     }
+
+    /// What may not be in the ledger yet, at most `most`, by ids greater than `after` in their order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn outbox(&self, after: &str, most: usize) -> Result<Vec<(String, Vec<u8>)>, StateError> {
+        let ask = "SELECT uid, record FROM outbox WHERE uid > ?1 ORDER BY uid LIMIT ?2";
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut ask = self.database.prepare_cached(ask)?;
+        let rows = ask.query_map((after, most), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// How much may not be in the ledger yet.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn outbox_size(&self) -> Result<u64, StateError> {
+        let ask = "SELECT count(*) FROM outbox";
+        let size: i64 = self.database.query_row(ask, (), |row| row.get(0))?;
+        Ok(size.cast_unsigned())
+    }
 }
 
 fn write(transaction: &Transaction<'_>, change: &Change) -> Result<(), StateError> {
@@ -206,6 +237,14 @@ fn write(transaction: &Transaction<'_>, change: &Change) -> Result<(), StateErro
     let mut cursors = transaction.prepare_cached("INSERT OR REPLACE INTO cursors (name, value) VALUES (?1, ?2)")?;
     for cursor in &change.cursors {
         cursors.execute((&cursor.0, &cursor.1))?;
+    }
+    let mut outbox = transaction.prepare_cached("INSERT OR IGNORE INTO outbox (uid, record) VALUES (?1, ?2)")?;
+    for (uid, record) in &change.outbox {
+        outbox.execute((uid, record))?;
+    }
+    let mut sent = transaction.prepare_cached("DELETE FROM outbox WHERE uid = ?1")?;
+    for uid in &change.sent {
+        sent.execute([uid])?;
     }
     Ok(())
 }

@@ -132,7 +132,7 @@ pub const SITELOG_ENGINE_DURATION: &str = "sitelog.engine.duration";
 pub const SITELOG_TOOL_VERSION: &str = "sitelog.tool.version";
 /// Names of the configuration entries, never their values (string array; on record).
 pub const SITELOG_CONFIG_KEYS: &str = "sitelog.config.keys";
-/// How an operation's events came: `grpc` `file` `stdout` `text` (string; on resource).
+/// How an operation's events came: `grpc` `file` `stdout` `text`; from Pulumi Cloud: `events`, or `history` where only its outcome was asked for (string; on resource).
 pub const SITELOG_FEED: &str = "sitelog.feed";
 /// Seconds from its first event, or its process' start, to its end (double; on record, span).
 pub const SITELOG_OPERATION_DURATION: &str = "sitelog.operation.duration";
@@ -216,3 +216,29 @@ pub const PULUMI_ORGANIZATION: &str = "pulumi.organization";
 pub const TERRAFORM_WORKSPACE: &str = "terraform.workspace";
 /// Folder of the root module (string; on resource).
 pub const TERRAFORM_ROOT: &str = "terraform.root";
+/// Pulumi Cloud's id of an update (string; on resource).
+pub const PULUMI_UPDATE_ID: &str = "pulumi.update.id";
+/// Its number in the stack's history (int; on resource).
+pub const PULUMI_UPDATE_VERSION: &str = "pulumi.update.version";
+/// Pulumi Cloud's own word for it (`resource-import`) (string; on resource).
+pub const PULUMI_UPDATE_KIND: &str = "pulumi.update.kind";
+/// What its author wrote to it, at most 4,096 characters (string; on resource).
+pub const PULUMI_UPDATE_MESSAGE: &str = "pulumi.update.message";
+/// Pulumi Cloud's word for an entry of an organization's audit log (`member.added`) (string; on record).
+pub const PULUMI_AUDIT_EVENT: &str = "pulumi.audit.event";
+/// What acted, where it is no person (string; on record).
+pub const PULUMI_AUDIT_ACTOR_NAME: &str = "pulumi.audit.actor.name";
+/// Its URN (string; on record).
+pub const PULUMI_AUDIT_ACTOR_URN: &str = "pulumi.audit.actor.urn";
+/// Id of the access token that was used; never the token (string; on record).
+pub const PULUMI_AUDIT_TOKEN_ID: &str = "pulumi.audit.token.id";
+/// Its name (string; on record).
+pub const PULUMI_AUDIT_TOKEN_NAME: &str = "pulumi.audit.token.name";
+/// True: somebody was refused (boolean; on record).
+pub const PULUMI_AUDIT_AUTH_FAILURE: &str = "pulumi.audit.auth.failure";
+/// True: it took an administrator of the organization (boolean; on record).
+pub const PULUMI_AUDIT_ORG_ADMIN: &str = "pulumi.audit.org.admin";
+/// True: it took an administrator of the stack (boolean; on record).
+pub const PULUMI_AUDIT_STACK_ADMIN: &str = "pulumi.audit.stack.admin";
+/// The address that somebody acted from, as Pulumi Cloud saw it (string; on record).
+pub const CLIENT_ADDRESS: &str = "client.address";

@@ -12,5 +12,5 @@ mod words;
 
 pub use engine::{Malformed, Reader};
 pub use fact::{Action, Begin, Diagnostic, Fact, Level, Policy, Step, Summary, Verb, What};
-pub use operation::{Context, End, Operation, Output, Tool};
+pub use operation::{Context, End, HISTORY, Operation, Output, Tool};
 pub use words::Outcome;

@@ -20,7 +20,7 @@ mod span;
 mod steps;
 mod verb;
 
-pub use context::{Context, End, Output, Tool};
+pub use context::{Context, End, HISTORY, Output, Tool};
 
 use crate::pulumi::Urn;
 use crate::{Begin, Fact, Summary, Verb, What};
@@ -135,6 +135,11 @@ impl Operation {
             What::Other { kind, keys } => self.unknown(kind, keys, when, out),
             What::Begin(_) | What::Summary(_) | What::End | What::Aside(_) => {}
         }
+    }
+
+    /// Takes the account of who keeps the history of operations, where its events gave none.
+    pub fn accounted(&mut self, summary: Summary) {
+        self.summary.get_or_insert(summary);
     }
 
     /// Counts an event that the reader could not read, or that was cut off.

@@ -217,7 +217,7 @@ impl Filling<'_> {
         }
         match record.event_name.as_str() {
             "sitelog.resource.failed" => self.failed(operation),
-            "sitelog.operation.completed" => self.complete(operation, record, resource),
+            "sitelog.operation.completed" | "sitelog.audit_log.entry" => self.complete(operation, record, resource),
             _ => Ok(()),
         }
     }

@@ -7,6 +7,8 @@ pub enum Operation {
     Stacks,
     /// `GET /api/stacks/{o}/{p}/{s}/updates`.
     Updates,
+    /// `GET /api/stacks/{o}/{p}/{s}/{kind}/{update}/events`.
+    Events,
     /// `GET /api/orgs/{o}/deployments/metadata`, or its list where there is none.
     Deployments,
     /// `GET /api/orgs/{o}/members`.
@@ -25,6 +27,8 @@ pub enum Operation {
     Violations,
     /// `GET /api/preview/agents/{o}/tasks`.
     Tasks,
+    /// `GET /api/orgs/{o}/auditlogs/v2`.
+    AuditLog,
 }
 
 impl Operation {
@@ -46,6 +50,7 @@ impl Operation {
         match self {
             Self::Stacks => "stacks",
             Self::Updates => "updates",
+            Self::Events => "events",
             Self::Deployments => "deployments",
             Self::Members => "members",
             Self::Teams => "teams",
@@ -55,6 +60,7 @@ impl Operation {
             Self::PolicyResults => "policy_results",
             Self::Violations => "violations",
             Self::Tasks => "tasks",
+            Self::AuditLog => "audit_log",
         }
     }
 }

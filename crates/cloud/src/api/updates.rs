@@ -1,7 +1,8 @@
 //! `GET /api/stacks/{org}/{project}/{stack}/updates`: a stack's history, newest first.
 //!
-//! Message, configuration and environment, most of its bytes, are skipped where they stand.
+//! Message, configuration and environment, most of its bytes, are skipped where they stand, unless updates are recorded.
 
+use super::about::{self, Told};
 use super::list::List;
 use super::{Api, ApiError, Operation};
 use crate::counting::Update;
@@ -9,18 +10,20 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use std::fmt;
 
-/// `UpdateInfo`.
+/// `UpdateInfo`; `ABOUT`: with what is recorded of it.
 #[derive(Deserialize)]
-struct Item {
-    info: Info,
+struct Item<const ABOUT: bool> {
+    info: Info<ABOUT>,
     #[serde(default, rename = "updateID")]
     id: Option<String>,
+    #[serde(default, rename = "requestedBy")]
+    by: Told<ABOUT>,
 }
 
 /// `AppUpdateInfo`. An update that has not begun or ended may lack the time of it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Info {
+struct Info<const ABOUT: bool> {
     kind: String,
     result: String,
     #[serde(default)]
@@ -30,6 +33,12 @@ struct Info {
     version: u64,
     #[serde(default)]
     resource_changes: Option<Changes>,
+    #[serde(default)]
+    message: Told<ABOUT>,
+    #[serde(default)]
+    environment: Told<ABOUT>,
+    #[serde(default)]
+    config: Told<ABOUT>,
 }
 
 /// Resources by operation.
@@ -60,8 +69,8 @@ impl<'de> Deserialize<'de> for Changes {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
-    updates: List<Item>,
+struct Answer<const ABOUT: bool> {
+    updates: List<Item<ABOUT>>,
     #[serde(default)]
     items_per_page: Option<u32>,
 }
@@ -75,8 +84,9 @@ pub struct UpdatePage {
     pub size: Option<u32>,
 }
 
-impl From<Item> for Update {
-    fn from(Item { info, id }: Item) -> Self {
+impl<const ABOUT: bool> From<Item<ABOUT>> for Update {
+    fn from(Item { info, id, by }: Item<ABOUT>) -> Self {
+        let about = ABOUT.then(|| about::about(&by.0, &info.message.0, &info.environment.0, &info.config.0));
         Self {
             version: info.version,
             kind: info.kind,
@@ -85,6 +95,16 @@ impl From<Item> for Update {
             end: info.end_time.unwrap_or(0),
             changes: info.resource_changes.unwrap_or_default().0,
             id,
+            about: about.map(Box::new),
+        }
+    }
+}
+
+impl<const ABOUT: bool> From<Answer<ABOUT>> for UpdatePage {
+    fn from(answer: Answer<ABOUT>) -> Self {
+        Self {
+            updates: answer.updates.0.into_iter().map(Update::from).collect(),
+            size: answer.items_per_page,
         }
     }
 }
@@ -99,10 +119,15 @@ impl Api {
         let path = ["api", "stacks", organization, project, name, "updates"];
         let (page, size) = (page.to_string(), size.to_string());
         let query = [("output-type", "service"), ("page", &*page), ("pageSize", &*size)];
-        let answer: Answer = self.get(Operation::Updates, &path, &query).await?;
-        Ok(UpdatePage {
-            updates: answer.updates.0.into_iter().map(Update::from).collect(),
-            size: answer.items_per_page,
+        Ok(match self.tells_about() {
+            true => self
+                .get::<Answer<true>>(Operation::Updates, &path, &query)
+                .await?
+                .into(),
+            false => self
+                .get::<Answer<false>>(Operation::Updates, &path, &query)
+                .await?
+                .into(),
         })
     }
 }

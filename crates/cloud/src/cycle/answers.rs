@@ -30,6 +30,10 @@ impl Cycle<'_> {
                 let goes_on = read.take(page, limit);
                 (Job::Read(read), goes_on)
             }
+            (Job::Hear(mut hear), Ok(Answer::AuditLog(page))) => {
+                let goes_on = hear.take(page, limit);
+                (Job::Hear(hear), goes_on)
+            }
             (Job::Look(look), Ok(Answer::Stacks(page))) => return self.looked(look, page.items, page.next),
             (job, Ok(_)) => (
                 job,
@@ -41,8 +45,13 @@ impl Cycle<'_> {
             Ok(false) => self.done(job),
             Err(error) => {
                 self.gave_up(job);
-                // That a stack is gone the next list will tell.
-                if !(operation == Operation::Updates && matches!(error, ApiError::Gone(_))) {
+                let is_no_failure = match operation {
+                    // That a stack is gone the next list will tell.
+                    Operation::Updates => matches!(error, ApiError::Gone(_)),
+                    Operation::AuditLog => self.refused_log(&organization, &error),
+                    _ => false,
+                };
+                if !is_no_failure {
                     self.failed(operation, &organization, &error);
                 }
             }
@@ -69,6 +78,7 @@ impl Cycle<'_> {
                 census::show(&mut series, &organization, operation, &counted.counts, now);
             }
             Job::Read(read) => self.was_read(read),
+            Job::Hear(hear) => self.heard(hear),
             Job::Look(_) => {}
         }
     }
@@ -81,7 +91,7 @@ impl Cycle<'_> {
                 why: Why::WentBack(read),
                 ..
             }) => self.memory.release(&read.id),
-            Job::Look(_) | Job::Census(_) => {}
+            Job::Look(_) | Job::Census(_) | Job::Hear(_) => {}
         }
     }
 

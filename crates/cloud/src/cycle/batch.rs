@@ -1,8 +1,10 @@
 //! What is committed together, and shown when it is.
 
+use super::audit_log::Noted;
 use super::book::{Place, settled};
 use super::tally::Tally;
 use super::{Cycle, GATHER, Memory, lock};
+use crate::beyond::finished;
 use crate::counting::Counted;
 use crate::metrics::{Kind, STACK_LAST_UPDATE_TIMESTAMP, STACK_RESOURCE_COUNT};
 use crate::series::{Series, Value};
@@ -32,6 +34,8 @@ pub(crate) struct Batch {
     /// Organizations that are observed from now on.
     pub(crate) begun: Vec<OrganizationRow>,
     pub(crate) cursors: Vec<(String, String)>,
+    /// What was read of audit logs.
+    pub(crate) noted: Vec<Noted>,
     /// Organizations whose stacks are planned when their rows are kept.
     pub(crate) plan: Vec<Arc<str>>,
 }
@@ -39,7 +43,7 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) fn is_empty(&self) -> bool {
         let is_listed = self.rows.is_empty() && self.begun.is_empty() && self.plan.is_empty();
-        is_listed && self.done.is_empty() && self.cursors.is_empty()
+        is_listed && self.done.is_empty() && self.cursors.is_empty() && self.noted.is_empty()
     }
 }
 
@@ -118,6 +122,14 @@ impl Cycle<'_> {
             if let Some(known) = self.memory.organization(&row.name) {
                 known.since = Some(row.since);
             }
+        }
+        for noted in batch.noted {
+            if let Some(known) = self.memory.organization(&noted.organization) {
+                known.log.cursor = Some(noted.cursor);
+            }
+        }
+        if !change.outbox.is_empty() {
+            self.memory.wake.notify_one();
         }
         for (name, value) in change.cursors {
             let organization = name.strip_prefix(GAUGES).unwrap_or_default();
@@ -236,6 +248,13 @@ impl Memory {
             for update in &done.counted.updates {
                 tally.add(&done.place, update, start, &mut name);
             }
+            if let Some(audit) = self.config.audit.as_ref().filter(|audit| audit.updates) {
+                let place = done.place.each_ref().map(|name| &**name);
+                let rows = done.counted.updates.iter();
+                change
+                    .outbox
+                    .extend(rows.map(|update| finished::row(update, &done.id, place, &audit.sanitizer)));
+            }
             change.stacks.push(StackRow {
                 id: Arc::clone(&done.id),
                 labels: done.place.clone(),
@@ -246,6 +265,11 @@ impl Memory {
             });
         }
         change.sums = tally.rows();
+        change.cursors.extend(batch.noted.iter().map(Noted::kept));
+        let noted = batch.noted.iter_mut();
+        change
+            .outbox
+            .extend(noted.flat_map(|noted| std::mem::take(&mut noted.rows)));
         change
     }
 

@@ -27,7 +27,7 @@ pub(crate) fn metrics(operation: Operation) -> Vec<&'static Metric> {
         ],
         Operation::Violations => vec![&POLICY_VIOLATIONS],
         Operation::Tasks => vec![&NEO_TASK_COUNT],
-        Operation::Stacks | Operation::Updates => vec![],
+        Operation::Stacks | Operation::Updates | Operation::Events | Operation::AuditLog => vec![],
     }
 }
 
@@ -89,7 +89,7 @@ pub(crate) async fn ask(
                 tallied(statuses.into_iter().map(|status| vec![status]))
             }))
         }
-        Operation::Stacks | Operation::Updates => Ok((Counts::new(), None)),
+        Operation::Stacks | Operation::Updates | Operation::Events | Operation::AuditLog => Ok((Counts::new(), None)),
     }
 }
 

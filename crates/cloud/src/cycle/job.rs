@@ -2,7 +2,7 @@
 
 use super::book::Place;
 use super::census::{self, Counts, Next};
-use crate::api::{Api, ApiError, Listed, Operation, Page, Scope, UpdatePage};
+use crate::api::{Api, ApiError, AuditEntry, Listed, Operation, Page, Scope, UpdatePage};
 use crate::counting::{Cursor, From, Reading};
 use crate::state::Mark;
 use std::collections::HashSet;
@@ -24,6 +24,8 @@ pub(crate) enum Job {
     Read(Read),
     /// One stack in the list of its project.
     Look(Look),
+    /// What is new in an organization's audit log.
+    Hear(Hear),
 }
 
 /// Pages of a list: how many there may be, and that none comes twice.
@@ -114,12 +116,22 @@ pub(crate) enum Why {
     WentBack(Box<Read>),
 }
 
+#[derive(Debug)]
+pub(crate) struct Hear {
+    pub(crate) organization: Arc<str>,
+    /// From when on it is read, Unix seconds.
+    pub(crate) from: i64,
+    pub(crate) pages: Pages,
+    pub(crate) entries: Vec<AuditEntry>,
+}
+
 /// A call's parameters.
 #[derive(Debug)]
 pub(crate) enum Ask {
     Stacks(Arc<str>, Option<Arc<str>>, Option<String>),
     Census(Arc<str>, Operation, Option<Next>),
     Updates(Place, u32, u32),
+    AuditLog(Arc<str>, i64, Option<String>),
 }
 
 /// A call's answer.
@@ -128,6 +140,7 @@ pub(crate) enum Answer {
     Stacks(Page<Vec<Listed>>),
     Census(Counts, Option<Next>),
     Updates(UpdatePage),
+    AuditLog(Page<Vec<AuditEntry>>),
 }
 
 impl Ask {
@@ -147,6 +160,10 @@ impl Ask {
             Self::Updates([organization, project, name], page, size) => {
                 let page = api.updates([&organization, &project, &name], page, size).await?;
                 Ok(Answer::Updates(page))
+            }
+            Self::AuditLog(organization, from, token) => {
+                let page = api.audit_log(&organization, from, token.as_deref()).await?;
+                Ok(Answer::AuditLog(page))
             }
         }
     }
@@ -174,6 +191,11 @@ impl Job {
                     look.pages.token(),
                 ))
             }
+            Self::Hear(hear) => Some(Ask::AuditLog(
+                Arc::clone(&hear.organization),
+                hear.from,
+                hear.pages.token(),
+            )),
         }
     }
 
@@ -184,6 +206,7 @@ impl Job {
             Self::Census(census) => (census.operation, &census.organization),
             Self::Read(read) => (Operation::Updates, &read.place[0]),
             Self::Look(look) => (Operation::Stacks, &look.place[0]),
+            Self::Hear(hear) => (Operation::AuditLog, &hear.organization),
         }
     }
 
@@ -193,6 +216,8 @@ impl Job {
             Self::List(list) => list.pages.count > 0,
             Self::Census(census) => census.pages.count > 0,
             Self::Read(read) => read.pages > 0,
+            // What comes meanwhile is newer than its first page, and read the next time.
+            Self::Hear(hear) => hear.pages.count > 0,
             Self::Look(_) => false,
         }
     }
@@ -258,5 +283,13 @@ impl Read {
 impl Look {
     pub(crate) fn turn(&mut self, next: Option<String>, limit: u32) -> Result<bool, ApiError> {
         self.pages.turn(next.map(Next::Token), limit)
+    }
+}
+
+impl Hear {
+    /// Takes a page; says whether there is another.
+    pub(crate) fn take(&mut self, page: Page<Vec<AuditEntry>>, limit: u32) -> Result<bool, ApiError> {
+        self.entries.extend(page.items);
+        self.pages.turn(page.next.map(Next::Token), limit)
     }
 }

@@ -1,5 +1,6 @@
 //! What outlives a cycle.
 
+use super::audit_log::Log;
 use super::book::{Book, Entry, Place};
 use super::queue::Queue;
 use super::{Cycle, CycleReport};
@@ -11,7 +12,7 @@ use crate::series::Series;
 use crate::state::State;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 /// An organization that is observed.
@@ -26,6 +27,8 @@ pub(crate) struct Organization {
     pub(crate) failing: BTreeSet<Operation>,
     /// Its gauges as they are kept.
     pub(crate) gauges: String,
+    /// Its audit log.
+    pub(crate) log: Log,
 }
 
 /// What outlives a cycle.
@@ -46,6 +49,8 @@ pub(crate) struct Memory {
     /// A damaged state was set aside: what it would have counted never counts.
     pub(crate) has_gap: bool,
     pub(crate) number: u32,
+    /// Told when something waits for the ledger.
+    pub(crate) wake: Arc<Notify>,
 }
 
 impl Memory {

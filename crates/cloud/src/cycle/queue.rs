@@ -51,7 +51,7 @@ impl Queue {
         }
         match job {
             Job::List(_) => self.lists.push_back(job),
-            Job::Census(_) => self.census.push_back(job),
+            Job::Census(_) | Job::Hear(_) => self.census.push_back(job),
             Job::Read(_) | Job::Look(_) => self.begun.push_back(job),
         }
     }

@@ -51,6 +51,7 @@ fn change() -> Change {
             },
         ],
         cursors: vec![("audit/o".into(), "token".into())],
+        outbox: vec![("u1".into(), vec![1]), ("u2".into(), vec![2])],
         ..Change::default()
     }
 }
@@ -70,11 +71,15 @@ fn what_was_committed_comes_back() {
     sums.sort_by_key(|sum| std::cmp::Reverse(sum.metric.name));
     assert_eq!(sums, change().sums);
     assert_eq!(state.cursor("audit/o").unwrap().as_deref(), Some("token"));
+    assert_eq!(state.outbox("", 9).unwrap().len(), 2);
+    assert_eq!(state.outbox("u1", 9).unwrap(), [("u2".to_owned(), vec![2])]);
     let later = Change {
         forgotten: vec!["a".into()],
+        sent: vec!["u1".into()],
         ..Change::default()
     };
     state.commit(&later).unwrap();
+    assert_eq!(state.outbox_size().unwrap(), 1);
     drop(state);
     assert_eq!(State::open(folder.path(), NOW).unwrap().1.stacks.len(), 1);
 }

@@ -5,6 +5,9 @@ use sitelog_model::otlp::logs::v1::LogRecord;
 use sitelog_model::otlp::trace::v1::Span;
 use sitelog_model::{TraceContext, Ulid};
 
+/// The feed of an operation of which only an account is known, no events.
+pub const HISTORY: &str = "history";
+
 /// The tool whose operation it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tool {
@@ -51,8 +54,8 @@ pub struct Context {
     pub workspace: Option<String>,
     /// Terraform's root module, as its user names it.
     pub root: Option<String>,
-    /// How the facts arrive: `grpc`, `file`, `stdout`, `text`. On `stdout` the engine leaves its internal events out, so
-    /// gaps in its numbers are no loss there.
+    /// How the facts arrive: `grpc`, `file`, `stdout`, `text`, `events`, [`HISTORY`]. On `stdout` the engine leaves its
+    /// internal events out, so gaps in its numbers are no loss there.
     pub feed: &'static str,
 }
 

@@ -1,7 +1,7 @@
 //! The end of an operation: what is still open, what does not add up, and its one `completed`.
 
 use super::span::Ended;
-use super::{Draft, End, Operation, Output, Tool, When, account, beginning, event, outcome, span};
+use super::{Draft, End, HISTORY, Operation, Output, Tool, When, account, beginning, event, outcome, span};
 use crate::pulumi::Urn;
 use crate::{Action, Outcome, Step, Verb};
 use sitelog_model::attributes as name;
@@ -21,7 +21,7 @@ impl Operation {
             summary: self.summary(),
             canceled: self.canceled,
             failed: self.errors > 0 || self.resources.failed > 0,
-            silent: self.received + self.malformed == 0,
+            silent: self.received + self.malformed == 0 && self.summary.is_none(),
             end,
         };
         let outcome = judge.outcome();
@@ -130,7 +130,7 @@ impl Operation {
 
     /// Where the engine's account does not fit its events, or its end.
     fn disagreement(&self, outcome: Outcome, end: &End) -> Vec<String> {
-        let Some(summary) = self.summary() else {
+        let Some(summary) = self.summary().filter(|_| self.context.feed != HISTORY) else {
             return Vec::new();
         };
         // A plan of Terraform's counts a replacement twice, its steps name it once.
@@ -235,7 +235,8 @@ impl Operation {
             .filter(|(_, count)| *count > 0)
             .map(|(key, count)| key_value::int(key, count));
         // What a killed sitelog had received is not known.
-        let received = (!self.resumed).then(|| key_value::int(name::SITELOG_EVENTS_RECEIVED, self.received));
+        let is_known = !self.resumed && self.context.feed != HISTORY;
+        let received = is_known.then(|| key_value::int(name::SITELOG_EVENTS_RECEIVED, self.received));
         received.into_iter().chain(faults)
     }
 

@@ -30,7 +30,11 @@ impl Ended<'_> {
         Span {
             trace_id: self.place.trace.0.to_vec(),
             span_id: self.span.0.to_vec(),
-            parent_span_id: self.parent.0.to_vec(),
+            // What nothing is above stands at the root of its trace.
+            parent_span_id: match self.parent.0 {
+                [0, 0, 0, 0, 0, 0, 0, 0] => Vec::new(),
+                parent => parent.to_vec(),
+            },
             flags: u32::from(self.place.flags),
             name: self.name,
             kind: SpanKind::Internal as i32,

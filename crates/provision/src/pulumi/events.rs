@@ -58,6 +58,8 @@ impl<'de> Visitor<'de> for Envelope {
                 // The engine's numbers are signed; a negative one is none.
                 "sequence" => event.sequence = u64::try_from(map.next_value::<i64>()?).ok(),
                 "timestamp" => event.timestamp = u64::try_from(map.next_value::<i64>()?).ok(),
+                // Pulumi Cloud names the kind beside it.
+                "type" => drop(map.next_value::<serde::de::IgnoredAny>()?),
                 kind => {
                     let what = content(kind, &mut map)?;
                     event.what.get_or_insert(what);
