@@ -1,0 +1,92 @@
+//! What is under way: bytes that were read and not answered yet, of a tenant and of all.
+
+use crate::refusal::{Limit, Refusal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Room is there again as soon as anything is answered.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// A number of bytes that has a limit.
+#[derive(Debug, Default)]
+pub(crate) struct Flight(AtomicU64);
+
+impl Flight {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, bytes: u64, limit: u64) -> bool {
+        let fits = |now: u64| now.checked_add(bytes).filter(|sum| *sum <= limit);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
+    }
+
+    fn remove(&self, bytes: u64) {
+        self.0.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Bytes of one request, counted as long as it lives. Nothing waits for room: two half-read requests could wait for each
+/// other for ever. Who finds none is told to come again.
+pub(crate) struct Held {
+    all: Arc<Flight>,
+    tenant: Arc<Flight>,
+    limits: (u64, u64),
+    bytes: u64,
+}
+
+impl Held {
+    /// Nothing yet; `limits` are of all and of the tenant.
+    pub(crate) fn new(all: &Arc<Flight>, tenant: &Arc<Flight>, limits: (u64, u64)) -> Self {
+        let (all, tenant) = (Arc::clone(all), Arc::clone(tenant));
+        Self {
+            all,
+            tenant,
+            limits,
+            bytes: 0,
+        }
+    }
+
+    /// Counts so many more.
+    pub(crate) fn add(&mut self, bytes: usize) -> Result<(), Refusal> {
+        let bytes = bytes as u64;
+        if !self.tenant.add(bytes, self.limits.1) {
+            let limit = Limit::BytesInFlight;
+            return Err(Refusal::Limited { limit, retry: RETRY });
+        }
+        if !self.all.add(bytes, self.limits.0) {
+            self.tenant.remove(bytes);
+            return Err(Refusal::Busy { retry: RETRY });
+        }
+        self.bytes += bytes;
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.all.remove(self.bytes);
+        self.tenant.remove(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_not_counted_and_what_ends_is_given_back() {
+        let (all, a, b) = (Arc::default(), Arc::default(), Arc::default());
+        let mut one = Held::new(&all, &a, (10, 8));
+        one.add(6).unwrap();
+        let refused = one.add(3).unwrap_err();
+        assert_eq!(refused.name(), "bytes_in_flight");
+        let mut other = Held::new(&all, &b, (10, 8));
+        assert_eq!(other.add(5).unwrap_err().name(), "busy");
+        other.add(4).unwrap();
+        assert_eq!((all.bytes(), a.bytes(), b.bytes()), (10, 6, 4));
+        drop((one, other));
+        assert_eq!((all.bytes(), a.bytes(), b.bytes()), (0, 0, 0));
+    }
+}

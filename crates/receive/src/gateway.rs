@@ -1,0 +1,193 @@
+//! Where all requests come together: who may come in, whose they are, and what is done with each.
+
+use crate::admission::fair::Fair;
+use crate::admission::flight::Flight;
+use crate::auth::Doors;
+use crate::counters::ServerCounters;
+use crate::intake::Chains;
+use crate::limits::{ServerLimits, TenantLimits};
+use crate::refusal::Refusal;
+use crate::stamp;
+use crate::tenant::Tenant;
+use bytes::Bytes;
+use sitelog_ledger::Chain;
+use sitelog_model::{Batch, Origin, Payload, Signal, Source, TenantId, Ulid, request};
+use sitelog_sanitize::{Limits, Sanitizer};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+
+/// What holds for a tenant.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// What it may send.
+    pub limits: TenantLimits,
+    /// What is hidden in it.
+    pub sanitizer: Sanitizer,
+}
+
+/// What can change while the server runs.
+struct Plan {
+    doors: Doors,
+    limits: ServerLimits,
+    /// Origins of browsers that may send (`*`: all).
+    origins: Vec<String>,
+    /// Of tenants that are named, and of all others.
+    rules: BTreeMap<TenantId, Arc<Rules>>,
+    others: Arc<Rules>,
+}
+
+/// All tenants of a server.
+pub struct Gateway {
+    plan: RwLock<Arc<Plan>>,
+    tenants: RwLock<BTreeMap<TenantId, Arc<Tenant>>>,
+    chains: Arc<dyn Chains>,
+    origin: Origin,
+    pub(crate) flight: Arc<Flight>,
+    pub(crate) fair: Fair,
+    counters: ServerCounters,
+}
+
+impl Gateway {
+    /// A gateway that works on so many requests at a time; each tenant has the rules of [`Gateway::reload`].
+    pub fn new(turns: usize, chains: Arc<dyn Chains>, limits: ServerLimits, others: Rules) -> Self {
+        let plan = Plan {
+            doors: Doors::default(),
+            limits,
+            origins: Vec::new(),
+            rules: BTreeMap::new(),
+            others: Arc::new(others),
+        };
+        Self {
+            plan: RwLock::new(Arc::new(plan)),
+            tenants: RwLock::default(),
+            chains,
+            origin: Origin {
+                source: Source::Receive,
+                id: Ulid::generate(),
+            },
+            flight: Arc::default(),
+            fair: Fair::new(turns),
+            counters: ServerCounters::default(),
+        }
+    }
+
+    /// Has other credentials and rules from the next request on; what is under way goes on as it began.
+    pub fn reload(
+        &self,
+        doors: Doors,
+        limits: ServerLimits,
+        origins: Vec<String>,
+        rules: BTreeMap<TenantId, Rules>,
+        others: Rules,
+    ) {
+        let rules = rules.into_iter().map(|(id, rules)| (id, Arc::new(rules))).collect();
+        let others = Arc::new(others);
+        let plan = Arc::new(Plan {
+            doors,
+            limits,
+            origins,
+            rules,
+            others,
+        });
+        for tenant in self.tenants() {
+            tenant.set_rules(plan.rules_of(tenant.id()));
+        }
+        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = plan;
+    }
+
+    fn plan(&self) -> Arc<Plan> {
+        // A plan is replaced whole.
+        Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The limits of all.
+    pub fn limits(&self) -> ServerLimits {
+        self.plan().limits.clone()
+    }
+
+    /// What became of connections and of requests that are nobody's.
+    pub fn counters(&self) -> &ServerCounters {
+        &self.counters
+    }
+
+    /// Tenants that have sent something, by name.
+    pub fn tenants(&self) -> Vec<Arc<Tenant>> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.values().cloned().collect()
+    }
+
+    /// Whether a browser's page of this origin may send.
+    pub(crate) fn is_allowed(&self, origin: &str) -> bool {
+        let plan = self.plan();
+        plan.origins.iter().any(|known| known == "*" || known == origin)
+    }
+
+    /// Runs `check` on the doors as they are now.
+    pub(crate) fn doors<T>(&self, check: impl FnOnce(&Doors) -> T) -> T {
+        check(&self.plan().doors)
+    }
+
+    /// The tenant of a name; made when it comes for the first time.
+    pub(crate) fn tenant(&self, id: &TenantId) -> Arc<Tenant> {
+        let known = |tenants: &BTreeMap<TenantId, Arc<Tenant>>| tenants.get(id).cloned();
+        if let Some(tenant) = known(&self.tenants.read().unwrap_or_else(PoisonError::into_inner)) {
+            return tenant;
+        }
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tenant) = known(&tenants) {
+            return tenant;
+        }
+        let rules = self.plan().rules_of(id);
+        let tenant = Arc::new(Tenant::new(id.clone(), rules, self.origin, Arc::clone(&self.chains)));
+        tenants.insert(id.clone(), Arc::clone(&tenant));
+        tenant
+    }
+
+    /// A request, in protobuf: stamped, sanitized, durable.
+    pub(crate) async fn take(&self, tenant: &Tenant, signal: Signal, body: Bytes) -> Result<(), Refusal> {
+        let begun = Instant::now();
+        let bytes = body.len();
+        let rules = tenant.rules();
+        let open = tenant.intake.open().await?;
+        let turn = self.fair.turn(tenant.id(), bytes as u64).await;
+        let records = request::count(&body).map_err(|error| Refusal::Malformed(error.to_string()))?;
+        tenant.pay(&rules.limits, (records as u64, bytes as u64), begun)?;
+        let written = {
+            let stamped = stamp::stamp(&body, &tenant.stamp);
+            let otlp = stamped.unwrap_or(body);
+            let batch = Batch {
+                tenant: tenant.id().clone(),
+                signal,
+                origin: tenant.intake.origin,
+                payload: Payload::Otlp(otlp),
+            };
+            let limits = Limits {
+                // The stamp is ours.
+                bytes: usize::MAX,
+                ..Limits::default()
+            };
+            let clean = rules.sanitizer.batch_within(batch, &limits)?;
+            tenant.intake.write(open, &clean).await?
+        };
+        drop(turn);
+        tenant.intake.durable(written).await?;
+        tenant.counters().taken(signal, records, bytes, begun.elapsed());
+        Ok(())
+    }
+
+    /// Takes nothing more; gives the chains that were written, to be sealed.
+    pub async fn close(&self) -> Vec<Chain> {
+        let mut chains = Vec::new();
+        for tenant in self.tenants() {
+            chains.extend(tenant.intake.close().await);
+        }
+        chains
+    }
+}
+
+impl Plan {
+    fn rules_of(&self, id: &TenantId) -> Arc<Rules> {
+        Arc::clone(self.rules.get(id).unwrap_or(&self.others))
+    }
+}

@@ -1,0 +1,171 @@
+//! Whose a request is, on each of its resources; what its sender claimed there is taken off.
+//!
+//! All three signals nest alike: request → field 1 (per resource) → field 1 (resource) → field 1 (attributes).
+
+use bytes::Bytes;
+use sitelog_model::wire::{put_bytes, take, take_prefixed, take_varint};
+use sitelog_model::{TenantId, attributes};
+
+/// Field numbers: a request's groups, a group's resource, a resource's attributes, an attribute's key and value.
+const GROUP: u64 = 1;
+const RESOURCE: u64 = 1;
+const ATTRIBUTE: u64 = 1;
+const KEY: u64 = 1;
+
+/// The bytes of an attribute that says whose a resource is.
+pub(crate) fn attribute(tenant: &TenantId) -> Bytes {
+    let (mut value, mut attribute, mut field) = (Vec::new(), Vec::new(), Vec::new());
+    put_bytes(&mut value, 1, tenant.as_str().as_bytes());
+    put_bytes(&mut attribute, 1, attributes::SITELOG_TENANT_ID.as_bytes());
+    put_bytes(&mut attribute, 2, &value);
+    put_bytes(&mut field, ATTRIBUTE as u32, &attribute);
+    field.into()
+}
+
+/// The request with `attribute` on each resource; `None` when it cannot be read, which its reader will say better.
+pub(crate) fn stamp(request: &[u8], attribute: &[u8]) -> Option<Bytes> {
+    let mut out = Vec::with_capacity(request.len() + attribute.len() + 64);
+    let mut rest = request;
+    while !rest.is_empty() {
+        match field(&mut rest)? {
+            (_, Some((GROUP, group))) => {
+                let resource = resource(group, attribute)?;
+                let mut body = Vec::with_capacity(group.len() + resource.len() + 8);
+                put_bytes(&mut body, RESOURCE as u32, &resource);
+                let mut inner = group;
+                while !inner.is_empty() {
+                    match field(&mut inner)? {
+                        (_, Some((RESOURCE, _))) => {}
+                        (raw, _) => body.extend_from_slice(raw),
+                    }
+                }
+                put_bytes(&mut out, GROUP as u32, &body);
+            }
+            (raw, _) => out.extend_from_slice(raw),
+        }
+    }
+    Some(out.into())
+}
+
+/// A group's resource with the attribute. Resource messages of one group that are written one by one count as one (protobuf
+/// merges them).
+fn resource(mut group: &[u8], attribute: &[u8]) -> Option<Vec<u8>> {
+    let mut resource = Vec::new();
+    while !group.is_empty() {
+        let (_, Some((RESOURCE, mut rest))) = field(&mut group)? else {
+            continue;
+        };
+        while !rest.is_empty() {
+            match field(&mut rest)? {
+                (_, Some((ATTRIBUTE, claimed))) if is_tenant(claimed)? => {}
+                (raw, _) => resource.extend_from_slice(raw),
+            }
+        }
+    }
+    resource.extend_from_slice(attribute);
+    Some(resource)
+}
+
+/// Whether an attribute's key, the last one counts, is the tenant's.
+fn is_tenant(mut attribute: &[u8]) -> Option<bool> {
+    let mut key: &[u8] = b"";
+    while !attribute.is_empty() {
+        if let (_, Some((KEY, bytes))) = field(&mut attribute)? {
+            key = bytes;
+        }
+    }
+    Some(key == attributes::SITELOG_TENANT_ID.as_bytes())
+}
+
+/// Takes a field off the front: its bytes, and number and payload when it has a length.
+#[expect(clippy::type_complexity, reason = "one caller's pair in a pair")]
+fn field<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], Option<(u64, &'a [u8])>)> {
+    let whole = *rest;
+    let tag = take_varint(rest)?;
+    let payload = match tag & 7 {
+        0 => take_varint(rest).map(|_| None)?,
+        1 => take(rest, 8).map(|_| None)?,
+        2 => Some((tag >> 3, take_prefixed(rest)?)),
+        5 => take(rest, 4).map(|_| None)?,
+        _ => return None,
+    };
+    Some((&whole[..whole.len() - rest.len()], payload))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use prost::Message;
+    use sitelog_model::key_value::text;
+    use sitelog_model::otlp::collector::logs::v1::ExportLogsServiceRequest;
+    use sitelog_model::otlp::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+    use sitelog_model::otlp::resource::v1::Resource;
+
+    fn stamped(request: &ExportLogsServiceRequest) -> ExportLogsServiceRequest {
+        let tenant = TenantId::new("team-a").unwrap();
+        let out = stamp(&request.encode_to_vec(), &attribute(&tenant)).unwrap();
+        ExportLogsServiceRequest::decode(out).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn each_resource_says_once_whose_it_is_and_nothing_else_changes(
+            groups in proptest::collection::vec(proptest::option::of(proptest::collection::vec("(a|b|sitelog[.]tenant[.]id)", 0..4)), 0..4),
+        ) {
+            let request = ExportLogsServiceRequest {
+                resource_logs: groups.iter().map(|keys| ResourceLogs {
+                    resource: keys.as_ref().map(|keys| Resource {
+                        attributes: keys.iter().map(|key| text(key, "claimed")).collect(),
+                        dropped_attributes_count: 3,
+                        ..Resource::default()
+                    }),
+                    scope_logs: vec![ScopeLogs { log_records: vec![LogRecord { time_unix_nano: 7, ..LogRecord::default() }], ..ScopeLogs::default() }],
+                    schema_url: "u".into(),
+                }).collect(),
+            };
+            let mut expected = request.clone();
+            for group in &mut expected.resource_logs {
+                let resource = group.resource.get_or_insert_default();
+                resource.attributes.retain(|known| known.key != attributes::SITELOG_TENANT_ID);
+                resource.attributes.push(text(attributes::SITELOG_TENANT_ID, "team-a"));
+            }
+            prop_assert_eq!(stamped(&request), expected);
+        }
+
+        #[test]
+        fn any_bytes_are_stamped_or_left(bytes: Vec<u8>) {
+            let tenant = TenantId::default();
+            if let Some(out) = stamp(&bytes, &attribute(&tenant)) {
+                prop_assert_eq!(stamp(&out, &attribute(&tenant)), Some(out));
+            }
+        }
+    }
+
+    #[test]
+    fn a_resource_in_two_parts_is_one() {
+        let part = |key: &str| {
+            Resource {
+                attributes: vec![text(key, "claimed")],
+                ..Resource::default()
+            }
+            .encode_to_vec()
+        };
+        let mut group = Vec::new();
+        put_bytes(&mut group, 1, &part("a"));
+        put_bytes(&mut group, 1, &part(attributes::SITELOG_TENANT_ID));
+        let mut request = Vec::new();
+        put_bytes(&mut request, 1, &group);
+        let out = stamp(&request, &attribute(&TenantId::default())).unwrap();
+        let out = ExportLogsServiceRequest::decode(out).unwrap();
+        let keys: Vec<_> = out.resource_logs[0]
+            .resource
+            .as_ref()
+            .unwrap()
+            .attributes
+            .iter()
+            .map(|known| known.key.as_str())
+            .collect();
+        assert_eq!(keys, ["a", attributes::SITELOG_TENANT_ID]);
+    }
+}
