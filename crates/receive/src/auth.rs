@@ -28,9 +28,8 @@ pub struct Doors {
 impl Doors {
     /// Who sends a request.
     pub(crate) fn identify(&self, peer: &Peer, headers: &HeaderMap, now: u64) -> Result<Identity, Refusal> {
-        if let Some(credential) = headers.get(AUTHORIZATION) {
-            let token = bearer(credential.as_bytes()).ok_or(Refusal::BadCredential("not a bearer token"))?;
-            return self.tokens.identify(token, now);
+        if headers.contains_key(AUTHORIZATION) {
+            return self.token(headers, now);
         }
         if let Some(certificate) = &peer.certificate {
             return self.certificates.identify(certificate);
@@ -39,6 +38,13 @@ impl Doors {
             Some(tenant) => Ok(Identity::writer(tenant.clone())),
             None => Err(Refusal::NoCredential),
         }
+    }
+
+    /// Whose token is shown.
+    pub(crate) fn token(&self, headers: &HeaderMap, now: u64) -> Result<Identity, Refusal> {
+        let credential = headers.get(AUTHORIZATION).ok_or(Refusal::NoCredential)?;
+        let token = bearer(credential.as_bytes()).ok_or(Refusal::BadCredential("not a bearer token"))?;
+        self.tokens.identify(token, now)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::admission::fair::Fair;
 use crate::admission::flight::Flight;
-use crate::auth::Doors;
+use crate::auth::{Doors, Identity, Role};
 use crate::counters::ServerCounters;
 use crate::intake::Chains;
 use crate::limits::{ServerLimits, TenantLimits};
@@ -10,12 +10,13 @@ use crate::refusal::Refusal;
 use crate::stamp;
 use crate::tenant::Tenant;
 use bytes::Bytes;
+use http::HeaderMap;
 use sitelog_ledger::Chain;
 use sitelog_model::{Batch, Origin, Payload, Signal, Source, TenantId, Ulid, request};
 use sitelog_sanitize::{Limits, Sanitizer};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// What holds for a tenant.
 #[derive(Clone, Debug)]
@@ -33,8 +34,8 @@ struct Plan {
     /// Origins of browsers that may send (`*`: all).
     origins: Vec<String>,
     /// Of tenants that are named, and of all others.
-    rules: BTreeMap<TenantId, Arc<Rules>>,
-    others: Arc<Rules>,
+    rules: BTreeMap<TenantId, Rules>,
+    others: Rules,
 }
 
 /// All tenants of a server.
@@ -56,7 +57,7 @@ impl Gateway {
             limits,
             origins: Vec::new(),
             rules: BTreeMap::new(),
-            others: Arc::new(others),
+            others,
         };
         Self {
             plan: RwLock::new(Arc::new(plan)),
@@ -81,8 +82,6 @@ impl Gateway {
         rules: BTreeMap<TenantId, Rules>,
         others: Rules,
     ) {
-        let rules = rules.into_iter().map(|(id, rules)| (id, Arc::new(rules))).collect();
-        let others = Arc::new(others);
         let plan = Arc::new(Plan {
             doors,
             limits,
@@ -109,6 +108,18 @@ impl Gateway {
     /// What became of connections and of requests that are nobody's.
     pub fn counters(&self) -> &ServerCounters {
         &self.counters
+    }
+
+    /// Who shows a token with a role, or with one that includes it.
+    ///
+    /// # Errors
+    /// [`Refusal::NoCredential`], [`Refusal::BadCredential`] and [`Refusal::Role`].
+    pub fn authorize(&self, headers: &HeaderMap, role: Role) -> Result<Identity, Refusal> {
+        let identity = self.doors(|doors| doors.token(headers, unix_seconds()))?;
+        match identity.role.includes(role) {
+            true => Ok(identity),
+            false => Err(Refusal::Role),
+        }
     }
 
     /// Tenants that have sent something, by name.
@@ -187,7 +198,17 @@ impl Gateway {
 }
 
 impl Plan {
+    /// A tenant's rules; what is hidden is counted for each tenant apart.
     fn rules_of(&self, id: &TenantId) -> Arc<Rules> {
-        Arc::clone(self.rules.get(id).unwrap_or(&self.others))
+        let rules = self.rules.get(id).unwrap_or(&self.others);
+        Arc::new(Rules {
+            limits: rules.limits.clone(),
+            sanitizer: rules.sanitizer.counting_apart(),
+        })
     }
+}
+
+/// Now, Unix seconds.
+pub(crate) fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }

@@ -68,6 +68,19 @@ impl Sanitizer {
         })))
     }
 
+    /// One that looks for the same, as it is now, and counts apart; its tables are shared, so that there may be thousands.
+    pub fn counting_apart(&self) -> Self {
+        let state = self.state();
+        let tally = Arc::new(Tally::new(state.rules.ids.len()));
+        let rules = Arc::new(state.rules.counting(Arc::clone(&tally)));
+        let settings = state.settings.clone();
+        Self(Arc::new(Shared {
+            state: Mutex::new(State { settings, rules }),
+            version: AtomicU64::new(0),
+            tally,
+        }))
+    }
+
     /// Adds a secret while streams are running: they look for it from their next write on. False when the value is too
     /// short to be looked for (R21).
     pub fn register(&self, name: &str, value: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 use super::reply::{self, Reply};
 use super::{body, cors, decode, framing, json};
 use crate::auth::Role;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, unix_seconds};
 use crate::refusal::Refusal;
 use crate::server::Peer;
 use crate::tenant::Tenant;
@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
 use sitelog_model::Signal;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// How a request and its answer are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,10 +71,7 @@ async fn take(
         gateway.counters().unknown.refuse(&refusal);
         refusal
     };
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
+    let now = unix_seconds();
     let identity = gateway
         .doors(|doors| doors.identify(peer, request.headers(), now))
         .map_err(nobody)?;

@@ -25,6 +25,10 @@ fn encoded<T: Message + DeserializeOwned>(json: &[u8]) -> Result<Bytes, Refusal>
         let (line, column) = (error.line(), error.column());
         Refusal::Malformed(format!("no OTLP/JSON request: line {line}, column {column}"))
     };
+    // The decoder would take a list of a message's fields too.
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Refusal::Malformed("no OTLP/JSON request: line 1, no object".to_owned()));
+    }
     let request: T = serde_json::from_slice(json).map_err(wrong)?;
     Ok(request.encode_to_vec().into())
 }

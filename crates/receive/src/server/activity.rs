@@ -142,8 +142,8 @@ mod tests {
         assert!(connections.close_idlest());
         old.activity.closed().await;
         assert_eq!(connections.len(), 2);
-        drop((old, working));
         tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        drop((old, working));
         assert!(connections.close_idlest());
         new.activity.closed().await;
         drop((busy, new));

@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::tally::Tally;
 use crate::until::{Class, Until};
 use crate::view::{More, View};
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 /// What a place in the text may belong to: a pattern of a declared value, or an anchor of a rule.
@@ -36,8 +36,23 @@ struct Anchor {
     act: Act,
 }
 
-/// All that a scan looks for.
+/// All that a scan looks for, and who counts what it finds: several sanitizers may look for the same and count apart.
 pub(crate) struct Compiled {
+    tables: Arc<Tables>,
+    /// Counts hits.
+    pub(crate) tally: Arc<Tally>,
+}
+
+impl Deref for Compiled {
+    type Target = Tables;
+
+    fn deref(&self) -> &Tables {
+        &self.tables
+    }
+}
+
+/// All that a scan looks for.
+pub(crate) struct Tables {
     /// Ids by place.
     pub(crate) ids: Vec<String>,
     /// The sensitive keys.
@@ -46,8 +61,6 @@ pub(crate) struct Compiled {
     pub(crate) on: Vec<bool>,
     /// Names of the declared values; hits of theirs have places behind those of the rules.
     pub(crate) declared: Vec<String>,
-    /// Counts hits.
-    pub(crate) tally: Arc<Tally>,
     /// Finds candidates.
     pub(crate) grams: Grams<Candidate>,
     /// A byte whose matcher is called wherever it stands.
@@ -71,6 +84,19 @@ fn start_key(bytes: [u8; 3]) -> u32 {
 
 impl Compiled {
     pub(crate) fn new(settings: &Settings, tally: Arc<Tally>) -> Result<Self, BadRule> {
+        let tables = Arc::new(Tables::new(settings)?);
+        Ok(Self { tables, tally })
+    }
+
+    /// Looks for the same, and counts elsewhere.
+    pub(crate) fn counting(&self, tally: Arc<Tally>) -> Self {
+        let tables = Arc::clone(&self.tables);
+        Self { tables, tally }
+    }
+}
+
+impl Tables {
+    fn new(settings: &Settings) -> Result<Self, BadRule> {
         let keys = Keys::new(&settings.keys);
         let rules: Vec<&'static Rule> = families::all().collect();
         let ids = user::ids(settings)?;
@@ -155,7 +181,6 @@ impl Compiled {
         Ok(Self::index(Self {
             longest: declared::longest(&patterns).max(64),
             declared: declared.collect(),
-            tally,
             ids,
             keys,
             on,
