@@ -8,6 +8,7 @@ mod endpoint;
 mod error;
 mod headers;
 mod layers;
+mod name;
 mod pace;
 mod tls;
 
@@ -15,6 +16,7 @@ pub use destination::{Compression, Destination, Protocol};
 pub use error::ConfigError;
 pub use headers::Headers;
 pub use layers::{Given, Key, Layers};
+pub use name::DestinationName;
 pub use pace::{Backoff, Pace};
 pub use tls::Tls;
 
@@ -23,6 +25,8 @@ use sitelog_model::Signal;
 /// Where each signal goes, and at what pace.
 #[derive(Clone, Debug, Default)]
 pub struct OtlpConfig {
+    /// What the destinations are called; each name has cursors of its own.
+    pub name: DestinationName,
     destinations: [Option<Destination>; 3],
     /// Sizes and times of delivery.
     pub pace: Pace,

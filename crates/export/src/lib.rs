@@ -9,16 +9,12 @@ mod delivery;
 mod exporter;
 
 pub use backends::json;
-pub use config::{ConfigError, OtlpConfig};
+pub use config::{ConfigError, DestinationName, OtlpConfig};
 pub use counters::Counters;
 pub use delivery::lane::Waiting;
 pub use exporter::{Exporter, Patience, Report, SignalReport};
 
-/// The name of the cursor that delivers a signal.
-pub fn cursor_name(signal: sitelog_model::Signal) -> &'static str {
-    match signal {
-        sitelog_model::Signal::Logs => "otlp.logs",
-        sitelog_model::Signal::Traces => "otlp.traces",
-        sitelog_model::Signal::Metrics => "otlp.metrics",
-    }
+/// The name of the cursor that delivers a signal to a destination.
+pub fn cursor_name(destination: &DestinationName, signal: sitelog_model::Signal) -> String {
+    destination.cursor(signal)
 }

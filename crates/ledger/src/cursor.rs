@@ -27,6 +27,7 @@ use std::sync::atomic::Ordering;
 /// A named reader of one chain. Only one of a name is open at a time, in all processes.
 pub struct Cursor {
     root: Arc<Root>,
+    chain: ChainId,
     folder: PathBuf,
     signal: Option<Signal>,
     reader: Reader,
@@ -37,6 +38,8 @@ pub struct Cursor {
     log: RecordLog,
     refused_log: RecordLog,
     at_end: bool,
+    /// Something of the progress may be lost with the power.
+    is_noted: bool,
     /// Segment and length up to which the content is known to be durable.
     synced: (u32, u64),
     _lock: Arc<dyn DiskFile>,
@@ -87,6 +90,7 @@ impl Cursor {
         let (damage, at_end, synced, refused) = (Vec::new(), false, (0, 0), refused.unwrap_or_default());
         Ok(Self {
             root,
+            chain: chain.clone(),
             folder,
             signal,
             reader,
@@ -97,6 +101,7 @@ impl Cursor {
             log,
             refused_log,
             at_end,
+            is_noted: false,
             synced,
             _lock: held,
         })
@@ -141,7 +146,51 @@ impl Cursor {
     ///
     /// # Errors
     /// [`Error::CursorBack`], and the disk's; what was committed before stays.
-    pub fn commit(&mut self, mut progress: Progress) -> Result<(), Error> {
+    pub fn commit(&mut self, progress: Progress) -> Result<(), Error> {
+        self.record(progress, RecordLog::append)?;
+        self.is_noted = false;
+        Ok(())
+    }
+
+    /// Records what is done so that it survives the death of this process. A power loss may take it, and then some of it comes
+    /// again: for who delivers many chains and cannot wait for a disk after each request. [`Cursor::settle`] makes it durable.
+    ///
+    /// # Errors
+    /// As [`Cursor::commit`].
+    pub fn note(&mut self, progress: Progress) -> Result<(), Error> {
+        self.record(progress, RecordLog::append_unsynced)?;
+        self.is_noted = true;
+        Ok(())
+    }
+
+    /// Makes durable what was noted.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn settle(&mut self) -> Result<(), Error> {
+        if self.is_noted {
+            self.log.make_durable()?;
+            self.is_noted = false;
+        }
+        Ok(())
+    }
+
+    /// Goes back: [`Cursor::next`] reads on behind what is done, and what was read but is not done comes again.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn rewind(&mut self) -> Result<(), Error> {
+        let (disk, from) = (self.root.disk.clone(), self.progress.upto.frame);
+        self.reader = Reader::new(disk, &self.chain, self.folder.clone(), from)?;
+        self.at_end = false;
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        mut progress: Progress,
+        append: impl FnOnce(&mut RecordLog, &[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         progress.normalize();
         if progress.upto < self.progress.upto {
             return Err(Error::CursorBack {
@@ -153,7 +202,7 @@ impl Cursor {
         if self.log.is_large() {
             self.log.rewrite(&[body])?
         } else {
-            self.log.append(&body)?
+            append(&mut self.log, &body)?
         }
         self.progress = progress;
         self.root.commits.fetch_add(1, Ordering::Relaxed);
@@ -193,7 +242,7 @@ impl Cursor {
                     self.make_durable(&found)?;
                     return Ok(Some(frame));
                 }
-                Read::Damage(damage) => self.note(damage),
+                Read::Damage(damage) => self.note_damage(damage),
                 Read::End => return Ok(None),
             }
         }
@@ -215,7 +264,7 @@ impl Cursor {
         Ok(())
     }
 
-    fn note(&mut self, damage: Damage) {
+    fn note_damage(&mut self, damage: Damage) {
         self.root.damaged(&damage);
         let path = crate::layout::segment_path(&self.folder, damage.segment);
         if let Ok(file) = self.root.disk.open(&path, Open::Read) {

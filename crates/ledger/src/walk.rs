@@ -286,8 +286,8 @@ impl Walk {
             }));
         }
         if is_last {
-            // What follows may be cut off and written anew.
-            self.buffer.clear();
+            // What follows may be cut off and written anew. A thousand readers at their ends should not keep a buffer each.
+            self.buffer = Vec::new();
             return Ok(Step::End {
                 torn: len.saturating_sub(from),
             });

@@ -11,6 +11,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         why: String,
     },
+    /// A name that cannot be a part of a cursor's name.
+    #[error("{from}: destination name {name:?} is not 1 to 56 of a-z A-Z 0-9 . _ - without a leading dot")]
+    Name {
+        /// The flag, variable or file line.
+        from: String,
+        /// What was given.
+        name: String,
+    },
     /// A protocol this exporter does not speak.
     #[error("{from}: protocol {value:?} is unknown; use grpc, http/protobuf or http/json")]
     Protocol {

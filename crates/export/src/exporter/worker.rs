@@ -1,9 +1,8 @@
 //! The exporter's thread: one current-thread runtime, one task a lane.
 
 use super::report::{Patience, Report};
-use crate::config::OtlpConfig;
+use crate::config::{DestinationName, OtlpConfig};
 use crate::counters::Counters;
-use crate::cursor_name;
 use crate::delivery::lane::{Lane, Phase, Waiting};
 use crate::delivery::route::Route;
 use sitelog_ledger::{Chain, ChainId, Cursor, Error, Ledger};
@@ -45,6 +44,7 @@ pub(super) fn work(config: &OtlpConfig, orders: UnboundedReceiver<Order>, counte
 
 /// What the lanes of this thread share.
 struct Desk {
+    name: DestinationName,
     routes: [Option<Rc<Route>>; 3],
     counters: Arc<Counters>,
     phase: watch::Sender<Phase>,
@@ -72,6 +72,7 @@ impl Desk {
         let chains = Arc::new(Semaphore::new(CHAINS_AT_ONCE));
         let (lanes, active, report) = Default::default();
         Self {
+            name: config.name.clone(),
             routes,
             counters,
             phase,
@@ -110,7 +111,7 @@ impl Desk {
 
     fn follow(self: &Rc<Self>, chain: &Chain, news: &watch::Receiver<u64>) {
         for route in self.routes() {
-            let cursor = chain.cursor(cursor_name(route.signal), Some(route.signal));
+            let cursor = chain.cursor(&self.name.cursor(route.signal), Some(route.signal));
             if let Some(cursor) = self.opened(route, cursor) {
                 self.start(route.clone(), cursor, Some(news.clone()));
             }
@@ -128,7 +129,7 @@ impl Desk {
             };
             let mut lanes = Vec::new();
             for route in desk.routes().filter(|_| permit.is_some()) {
-                let cursor = ledger.cursor(&chain, cursor_name(route.signal), Some(route.signal));
+                let cursor = ledger.cursor(&chain, &desk.name.cursor(route.signal), Some(route.signal));
                 if let Some(cursor) = desk.opened(route, cursor) {
                     lanes.push(desk.start(route.clone(), cursor, None));
                 }

@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::metrics::v1::{Metric, ResourceMetrics, ScopeMetr
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use sitelog_export::config::{Backoff, Given, Key, Layers, Protocol};
-use sitelog_export::{Exporter, OtlpConfig, Patience, Report, cursor_name};
+use sitelog_export::{DestinationName, Exporter, OtlpConfig, Patience, Report, cursor_name};
 use sitelog_ledger::{Chain, ChainId, CursorStatus, Ledger, Options, RefusedRecord};
 use sitelog_model::{Batch, Bytes, Origin, Payload, Signal, Source, TenantId, Ulid};
 use sitelog_sanitize::Clean;
@@ -84,13 +84,17 @@ impl Site {
         status
             .cursors
             .into_iter()
-            .find(|cursor| cursor.name == cursor_name(signal))
+            .find(|cursor| cursor.name == cursor_name(&DestinationName::default(), signal))
             .unwrap()
     }
 
     pub(crate) fn refused(&self, signal: Signal) -> Vec<RefusedRecord> {
         self.ledger
-            .cursor(self.id(), cursor_name(signal), Some(signal))
+            .cursor(
+                self.id(),
+                &cursor_name(&DestinationName::default(), signal),
+                Some(signal),
+            )
             .unwrap()
             .refused()
             .to_vec()

@@ -93,8 +93,29 @@ impl RecordLog {
 
     /// Appends a record, durably. After an error the log is as it was before, or has the record.
     pub(crate) fn append(&mut self, body: &[u8]) -> Result<(), Error> {
+        match self.write(body)? {
+            Some(file) => self.sync(&*file),
+            None => Ok(()),
+        }
+    }
+
+    /// Appends a record that survives the death of the process; a power loss may take it.
+    pub(crate) fn append_unsynced(&mut self, body: &[u8]) -> Result<(), Error> {
+        self.write(body).map(drop)
+    }
+
+    /// Makes what was appended durable.
+    pub(crate) fn make_durable(&mut self) -> Result<(), Error> {
+        match self.file.clone() {
+            Some(file) => self.sync(&*file),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes a record at the end and says what has to be synced for it.
+    fn write(&mut self, body: &[u8]) -> Result<Option<Arc<dyn DiskFile>>, Error> {
         let Some(file) = self.file.clone() else {
-            return self.rewrite(&[body.to_vec()]);
+            return self.rewrite(&[body.to_vec()]).map(|()| None);
         };
         let record = record(body);
         let written = write_all_at(&*file, &record, self.len);
@@ -103,13 +124,8 @@ impl RecordLog {
             drop(file.truncate(self.len));
             return Err(Error::io("write", &self.path)(error));
         }
-        if let Err(error) = self.sync(&*file) {
-            // A second sync of the same pages would mean nothing: the next record goes into a new file.
-            self.file = None;
-            return Err(error);
-        }
         self.len += record.len() as u64;
-        Ok(())
+        Ok(Some(file))
     }
 
     /// Replaces the file by one with these records only, durably.
@@ -129,8 +145,12 @@ impl RecordLog {
     }
 
     fn sync(&mut self, file: &dyn DiskFile) -> Result<(), Error> {
-        if self.syncs {
-            file.sync_data().map_err(Error::io("sync", &self.path))?;
+        if self.syncs
+            && let Err(error) = file.sync_data()
+        {
+            // A second sync of the same pages would mean nothing: the next record goes into a new file.
+            self.file = None;
+            return Err(Error::io("sync", &self.path)(error));
         }
         self.settle()
     }

@@ -1,6 +1,7 @@
 //! Named readers and what they remember.
 
 use crate::scene::{Scene, append, batch, number, of, payload};
+use sitelog_ledger::disk::fault::Crash;
 use sitelog_ledger::{Cursor, Error, Position, Progress};
 use sitelog_model::{Payload, Signal};
 use std::sync::Arc;
@@ -203,4 +204,58 @@ fn a_cursor_file_stays_small() {
     assert!((12..70_000).contains(&len), "{len}");
     drop(cursor);
     assert_eq!(chain.cursor("otlp", None).unwrap().progress().upto.item, 9_999);
+}
+
+/// Scenario: progress is noted, not committed; the process is killed, or the power fails, before or after it was settled.
+/// Guarantees: `kill -9` costs nothing, a power loss at most what was noted since, and then it comes again.
+#[test]
+fn noted_progress_survives_kill_9_and_is_durable_once_settled() {
+    for (how, settles) in Crash::ALL.into_iter().flat_map(|how| [(how, false), (how, true)]) {
+        let scene = Scene::new();
+        let chain = scene.chain(1);
+        append(&chain, 0..6);
+        let mut cursor = chain.cursor("x", None).unwrap();
+        cursor.commit(upto(2)).unwrap();
+        cursor.note(upto(3)).unwrap();
+        cursor.note(upto(4)).unwrap();
+        if settles {
+            cursor.settle().unwrap();
+        }
+        scene.disk.crash(how);
+        let id = chain.id().clone();
+        drop((cursor, chain));
+        scene.disk.restart();
+        let kept = if settles || how == Crash::Kill { 4 } else { 2 };
+        let mut cursor = scene.ledger.cursor(&id, "x", None).unwrap();
+        let found = cursor.progress().upto.frame;
+        assert!((kept..=4).contains(&found), "{how:?}, settled {settles}: {found}");
+        cursor.commit(upto(5)).unwrap();
+        assert_eq!(cursor.next().unwrap().map(|frame| frame.position.frame), Some(5));
+    }
+}
+
+/// Guarantees: after going back, what was read and is not done comes again, and what is done does not.
+#[test]
+fn a_cursor_goes_back_to_what_is_not_done() {
+    let scene = Scene::new();
+    let chain = scene.chain(1);
+    append(&chain, 0..30);
+    let mut cursor = chain.cursor("x", None).unwrap();
+    let read = |cursor: &mut Cursor| -> Vec<u64> {
+        std::iter::from_fn(|| cursor.next().unwrap().map(|frame| frame.position.frame)).collect()
+    };
+    let all = read(&mut cursor);
+    let mut progress = cursor.progress().clone();
+    progress.upto = Position::start(all[20]);
+    progress
+        .ahead
+        .push(Position::start(all[22])..Position::start(all[22] + 1));
+    cursor.note(progress).unwrap();
+    cursor.rewind().unwrap();
+    let left: Vec<u64> = [20, 21, 23].into_iter().chain(24..30).map(|n: usize| all[n]).collect();
+    assert_eq!(read(&mut cursor), left);
+    chain.seal().unwrap();
+    assert!(cursor.next().unwrap().is_none() && cursor.at_end());
+    cursor.rewind().unwrap();
+    assert_eq!(read(&mut cursor), left);
 }
