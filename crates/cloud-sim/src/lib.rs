@@ -37,7 +37,7 @@ pub use random::Random;
 pub use server::{Sim, SimError};
 pub use special::Special;
 pub use stats::Stats;
-pub use truth::{BOUNDS, Backfill, Histogram, METRICS, Observer, Series, Truth};
+pub use truth::{BOUNDS, Backfill, Counted, Histogram, METRICS, Observer, Series, Truth};
 pub use world::{
     AuditEntry, DEPLOYMENT_STATUSES, Deployment, Kind, LEVELS, OPERATIONS, Organization, Outcome, PolicyTotals, Stack,
     StackPath, TASK_STATUSES, Task, Update, VIOLATION_KINDS, Violation, World, WorldError,

@@ -69,6 +69,17 @@ impl Truth {
 /// An update as nothing else can be it: id and life of its stack, and version.
 type UpdateKey = (String, u32, u64);
 
+/// An update that counted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    /// The service's id of it.
+    pub id: String,
+    /// Where its stack was then.
+    pub path: StackPath,
+    /// The update.
+    pub update: Update,
+}
+
 /// Sees the world at each poll.
 #[derive(Debug, Clone)]
 pub struct Observer {
@@ -80,6 +91,7 @@ pub struct Observer {
     settled: BTreeSet<UpdateKey>,
     sums: BTreeMap<Series, i64>,
     histograms: BTreeMap<Series, Histogram>,
+    counted: Vec<Counted>,
     last: Truth,
 }
 
@@ -93,6 +105,7 @@ impl Observer {
             settled: BTreeSet::new(),
             sums: BTreeMap::new(),
             histograms: BTreeMap::new(),
+            counted: Vec::new(),
             last: Truth::default(),
         }
     }
@@ -141,6 +154,11 @@ impl Observer {
         self.last.clone()
     }
 
+    /// Every update that counted, each once: those that are to be recorded.
+    pub fn counted(&self) -> &[Counted] {
+        &self.counted
+    }
+
     fn seen<'a>(&self, world: &'a World) -> Vec<(&'a StackPath, &'a Stack)> {
         let configured = |path: &StackPath| self.organizations.contains(&path.org);
         world.stacks().iter().filter(|(path, _)| configured(path)).collect()
@@ -154,6 +172,11 @@ impl Observer {
             let counts = !first || self.is_backfilled(world, &update);
             if self.settled.insert(key) && counts {
                 self.count(path, &update);
+                self.counted.push(Counted {
+                    id: stack.update_id(update.version),
+                    path: path.clone(),
+                    update,
+                });
             }
         }
     }

@@ -45,6 +45,8 @@ pub struct World {
     organizations: BTreeMap<String, Organization>,
     /// Places of deleted stacks, in the order of their deletion.
     deleted: Vec<StackPath>,
+    /// What stands in the texts of updates, of their configuration and of their events.
+    planted: Option<String>,
 }
 
 impl World {
@@ -62,7 +64,17 @@ impl World {
             stacks: BTreeMap::new(),
             organizations: BTreeMap::new(),
             deleted: Vec::new(),
+            planted: None,
         }
+    }
+
+    /// Puts a text, such as a secret, into every update's message, configuration and events, as an author might by mistake.
+    pub fn plant(&mut self, text: &str) {
+        self.planted = Some(text.to_owned());
+    }
+
+    pub(crate) fn planted(&self) -> Option<&str> {
+        self.planted.as_deref()
     }
 
     /// Unix seconds.

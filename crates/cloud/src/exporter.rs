@@ -12,6 +12,7 @@ use crate::metrics::ALL;
 use crate::series::Series;
 use crate::state::{Change, Loaded, State, StateError};
 use sitelog_ledger::Ledger;
+use sitelog_model::{attributes as name, key_value};
 use std::collections::{BTreeSet, HashSet};
 use std::future::Future;
 use std::path::PathBuf;
@@ -144,9 +145,12 @@ impl CloudExporter {
     /// # Errors
     /// [`TrailError`].
     pub fn beyond(&self, ledger: &Ledger) -> Result<Option<Beyond>, TrailError> {
-        let Some(audit) = self.memory.config.audit.clone() else {
+        let Some(mut audit) = self.memory.config.audit.clone() else {
             return Ok(None);
         };
+        audit
+            .resource
+            .push(key_value::text(name::SERVICE_INSTANCE_ID, &self.instance));
         let shared = Shared {
             state: Arc::clone(&self.memory.state),
             api: self.memory.api.clone(),

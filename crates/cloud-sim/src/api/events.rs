@@ -55,7 +55,13 @@ pub(super) fn list(world: &World, request: &Request) -> Result<Value, Refusal> {
         Outcome::Succeeded | Outcome::Failed => captured.len(),
     };
     let offset = request.offset()?;
-    let (events, next) = page(there, offset, PAGE, |place| event(captured, place, update.start));
+    let (events, next) = page(there, offset, PAGE, |place| {
+        let mut event = event(captured, place, update.start);
+        if let Some(planted) = world.planted() {
+            plant(&mut event, planted);
+        }
+        event
+    });
     let running = || super::request::token_at(offset + events.len());
     let token = next.or_else(|| (!update.outcome.is_final()).then(running));
     Ok(json!({ "events": events, "continuationToken": token }))
@@ -94,6 +100,22 @@ fn event(events: &Events, place: usize, start: i64) -> Value {
     event.insert("timestamp".to_owned(), shifted.into());
     event.insert("type".to_owned(), kind.into());
     Value::Object(event)
+}
+
+/// A text that is said and one that a resource has.
+fn plant(event: &mut Value, text: &str) {
+    if let Some(message) = event.pointer_mut("/diagnosticEvent/message") {
+        *message = format!("{text}\n").into();
+    }
+    for kind in ["resourcePreEvent", "resOutputsEvent"] {
+        let metadata = event.pointer_mut(&format!("/{kind}/metadata"));
+        if let Some(metadata) = metadata.and_then(Value::as_object_mut) {
+            metadata.insert("diffs".to_owned(), json!([format!("settings[\"{text}\"]")]));
+        }
+        if let Some(Value::Object(new)) = event.pointer_mut(&format!("/{kind}/metadata/new")) {
+            new.insert("outputs".to_owned(), json!({ "given": text }));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -24,10 +24,10 @@ pub(super) fn list(world: &World, request: &Request) -> Result<Value, Refusal> {
         }
     };
     if request.text("output-type").is_none() {
-        let updates: Vec<Value> = page.iter().map(|update| info(&path, stack, update)).collect();
+        let updates: Vec<Value> = page.iter().map(|update| info(world, &path, stack, update)).collect();
         return Ok(json!({ "updates": updates }));
     }
-    let updates: Vec<Value> = page.iter().map(|update| full(&path, stack, update)).collect();
+    let updates: Vec<Value> = page.iter().map(|update| full(world, &path, stack, update)).collect();
     Ok(json!({ "updates": updates, "itemsPerPage": size, "total": total }))
 }
 
@@ -36,20 +36,20 @@ pub(super) fn one(world: &World, request: &Request) -> Result<Value, Refusal> {
     let version = request.part("version");
     let found = version.parse().ok().and_then(|version| stack.update(version));
     let update = found.ok_or_else(|| Refusal::new(404, format!("Not Found: Update '{version}' not found")))?;
-    Ok(full(&path, stack, &update))
+    Ok(full(world, &path, stack, &update))
 }
 
 pub(super) fn latest(world: &World, request: &Request) -> Result<Value, Refusal> {
     let (path, stack) = request.stack(world)?;
     let update = stack.update(stack.newest());
     let update = update.ok_or_else(|| Refusal::new(404, "Not Found: stack was never updated"))?;
-    Ok(full(&path, stack, &update))
+    Ok(full(world, &path, stack, &update))
 }
 
 /// `UpdateInfo`.
-fn full(path: &StackPath, stack: &Stack, update: &Update) -> Value {
+fn full(world: &World, path: &StackPath, stack: &Stack, update: &Update) -> Value {
     json!({
-        "info": info(path, stack, update),
+        "info": info(world, path, stack, update),
         "updateID": stack.update_id(update.version),
         "version": update.version,
         "latestVersion": stack.newest(),
@@ -59,7 +59,7 @@ fn full(path: &StackPath, stack: &Stack, update: &Update) -> Value {
 }
 
 /// `AppUpdateInfo`: what is not known before the end is 0 or left out.
-fn info(path: &StackPath, stack: &Stack, update: &Update) -> Value {
+fn info(world: &World, path: &StackPath, stack: &Stack, update: &Update) -> Value {
     let seed = stack.update_seed(update.version);
     let mut info = json!({
         "kind": update.kind.as_str(),
@@ -71,6 +71,10 @@ fn info(path: &StackPath, stack: &Stack, update: &Update) -> Value {
         "endTime": update.end,
         "version": update.version,
     });
+    if let Some(planted) = world.planted() {
+        info["message"] = format!("{}\n{planted}", made_up::message(seed)).into();
+        info["config"]["planted:value"] = json!({ "string": planted, "secret": false, "object": false });
+    }
     if update.outcome != Outcome::NotStarted {
         let changes = update.changes.iter();
         let changes: Map<String, Value> = changes

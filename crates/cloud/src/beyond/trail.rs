@@ -16,7 +16,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 use tail::tail;
 
-/// The cursor that names the chain, and the frame before which nothing of it waits any more.
+/// The cursor that names the chain, and the frame before which nothing of it waits any more; before it chains that a crash
+/// has left, and of which something may wait.
 const CURSOR: &str = "trail";
 /// Somebody who seals the chain that a crash has left is waited for.
 const BUSY: Duration = Duration::from_millis(20);
@@ -63,23 +64,34 @@ enum Why {
 
 impl Trail {
     pub(super) fn open(ledger: &Ledger, audit: &Audit, state: &mut State) -> Result<Self, TrailError> {
-        let left = state.cursor(CURSOR)?.and_then(|cursor| read_cursor(&cursor));
-        let (mut found, mut known) = (None, HashSet::new());
-        if let Some((id, frame)) = left {
-            let id = ChainId {
-                tenant: audit.tenant.clone(),
-                id,
-            };
-            found = reopen(ledger, &id)?;
-            known = tail(ledger, &id, frame)?;
+        let mut places = state
+            .cursor(CURSOR)?
+            .map(|cursor| read_cursor(&cursor))
+            .unwrap_or_default();
+        let id = |id: Ulid| ChainId {
+            tenant: audit.tenant.clone(),
+            id,
+        };
+        let found = match places.last() {
+            Some((last, _)) => reopen(ledger, &id(*last))?,
+            None => None,
+        };
+        let mut known = HashSet::new();
+        // Where nothing waits nothing can be doubled.
+        if state.outbox_size()? == 0 {
+            places.clear();
+        }
+        for (chain, frame) in &places {
+            known.extend(tail(ledger, &id(*chain), *frame)?);
         }
         let chain = match found {
             Some(chain) => chain,
             None => {
                 let chain = ledger.create(&audit.tenant, Ulid::generate())?;
-                // Whoever comes after a crash looks there.
+                places.push((chain.id().id, 0));
+                // Whoever comes after a crash looks there, and where this one has looked.
                 state.commit(&Change {
-                    cursors: vec![(CURSOR.to_owned(), cursor(&chain, 0))],
+                    cursors: vec![(CURSOR.to_owned(), cursor(&places))],
                     ..Change::default()
                 })?;
                 chain
@@ -189,7 +201,8 @@ impl Trail {
     pub(super) fn cursor_after(&self, all: &[Rendered]) -> Option<(String, String)> {
         let these: HashSet<String> = all.iter().flat_map(Rendered::keys).collect();
         let is_all = self.known.iter().all(|key| these.contains(key));
-        is_all.then(|| (CURSOR.to_owned(), cursor(&self.chain, self.chain.written())))
+        let here = || [(self.chain.id().id, self.chain.written())];
+        is_all.then(|| (CURSOR.to_owned(), cursor(&here())))
     }
 
     /// These wait no more.
@@ -216,13 +229,18 @@ struct Form<T> {
     key: fn(&T) -> String,
 }
 
-fn cursor(chain: &Chain, frame: u64) -> String {
-    format!("{} {frame}", chain.id().id)
+/// Chains and frames, the last of them the chain that is written.
+fn cursor(places: &[(Ulid, u64)]) -> String {
+    let places = places.iter().map(|(chain, frame)| format!("{chain} {frame}"));
+    places.collect::<Vec<_>>().join(",")
 }
 
-fn read_cursor(text: &str) -> Option<(Ulid, u64)> {
-    let (id, frame) = text.split_once(' ')?;
-    Some((Ulid::from_string(id).ok()?, frame.parse().ok()?))
+fn read_cursor(text: &str) -> Vec<(Ulid, u64)> {
+    let place = |text: &str| {
+        let (chain, frame) = text.split_once(' ')?;
+        Some((Ulid::from_string(chain).ok()?, frame.parse().ok()?))
+    };
+    text.split(',').filter_map(place).collect()
 }
 
 /// The chain that a crash has left; `None` when it was sealed or is gone.
