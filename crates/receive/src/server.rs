@@ -56,7 +56,7 @@ impl Server {
                     }
                 },
                 Some(_) = tasks.join_next() => {}
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = stopped(&mut stop) => break,
             }
         }
         drop(listener);
@@ -84,4 +84,9 @@ impl Server {
         let entry = self.connections.enter();
         tasks.spawn(connection::run(stream, tls, self.gateway.clone(), entry, stop.clone()));
     }
+}
+
+/// Waits until the server shall stop, or whoever could say so has gone.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
 }

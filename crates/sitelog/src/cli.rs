@@ -1,14 +1,17 @@
 //! The command line: one declaration for flags, variables, help, completions and man pages.
 
 mod audit;
+mod tenants;
 
 pub(crate) use audit::{
     AuditCheckpointArgs, AuditCommand, AuditExportArgs, AuditFormat, AuditListArgs, AuditShowArgs, AuditTailArgs,
     AuditVerifyArgs, FilterArgs,
 };
 
+pub(crate) use tenants::{TenantsAddArgs, TenantsCommand, TenantsListArgs, TenantsRotateArgs};
+
 use crate::settings::{
-    CloudFlags, GlobalSettings, LedgerSettings, MaptSettings, OtlpFlags, RunSettings, SanitizeFlags,
+    CloudFlags, GlobalSettings, LedgerSettings, MaptSettings, OtlpFlags, RunSettings, SanitizeFlags, ServeSettings,
 };
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -42,7 +45,15 @@ pub(crate) enum Command {
         version,
         after_help = "Examples:\n  sitelog cloud --pulumi.organizations acme --otlp.endpoint collector:4318 --otlp.insecure\n  sitelog cloud --config.file pulumi-exporter.yaml"
     )]
-    Cloud(CloudArgs),
+    Cloud(Box<CloudArgs>),
+    /// The gateway: OTLP in, tenant by tenant, sanitized, durable, and on to where it belongs
+    #[command(
+        after_help = "Examples:\n  sitelog serve --otlp.endpoint http://collector:4317\n  sitelog serve --config sitelog.yaml"
+    )]
+    Serve(Box<ServeArgs>),
+    /// Who may send to `serve`
+    #[command(subcommand)]
+    Tenants(TenantsCommand),
     /// Deliver what earlier runs left in the ledger
     #[command(
         after_help = "Examples:\n  sitelog flush --otlp.endpoint http://collector:4317\n  sitelog flush --timeout 1m"
@@ -98,6 +109,19 @@ pub(crate) struct RunArgs {
 pub(crate) struct CloudArgs {
     #[command(flatten)]
     pub(crate) flags: CloudFlags,
+    #[command(flatten)]
+    pub(crate) otlp: OtlpFlags,
+    #[command(flatten)]
+    pub(crate) sanitize: SanitizeFlags,
+}
+
+/// `sitelog serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) settings: ServeSettings,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerSettings,
     #[command(flatten)]
     pub(crate) otlp: OtlpFlags,
     #[command(flatten)]

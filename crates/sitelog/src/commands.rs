@@ -9,7 +9,9 @@ mod flush;
 mod jobs;
 mod redact;
 mod run;
+mod serve;
 mod spool;
+mod tenants;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Failure;
@@ -25,6 +27,8 @@ pub(crate) fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Run(args) => run::run(&setup, &args),
         Command::Cloud(args) => cloud::run(&setup, &args),
+        Command::Serve(args) => serve::run(&setup, &args),
+        Command::Tenants(command) => tenants::run(&setup, &command),
         Command::Flush(args) => flush::run(&setup, &args),
         Command::Spool(args) => spool::run(&setup, args.format),
         Command::Audit(command) => audit::run(&setup, &command),

@@ -9,6 +9,7 @@ mod records;
 mod registration;
 mod report;
 mod runs;
+mod serve;
 mod settings;
 mod setup;
 mod table;

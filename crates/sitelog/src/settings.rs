@@ -10,6 +10,7 @@ mod mapt;
 mod otlp;
 mod run;
 mod sanitize;
+mod serve;
 mod values;
 
 pub(crate) use cloud::{CloudFile, CloudFlags, PulumiSettings, WebSettings, given};
@@ -19,6 +20,7 @@ pub(crate) use mapt::MaptSettings;
 pub(crate) use otlp::{OtlpFile, OtlpFlags};
 pub(crate) use run::RunSettings;
 pub(crate) use sanitize::{SanitizeFile, SanitizeFlags};
+pub(crate) use serve::{Authentication, ServeFile, ServeSettings, TenantFile, TenantLimitsFile, bytes_of};
 pub(crate) use values::{Period, Size};
 
 use clap::Args;

@@ -23,6 +23,14 @@ impl Setup {
         Ok(Self { global, file })
     }
 
+    /// The same, the file read anew.
+    pub(crate) fn again(&self) -> Result<Self, Failure> {
+        let named = Some(Path::new(&self.file.path)).filter(|_| !self.file.path.is_empty());
+        let file = File::read(named).map_err(Failure::usage)?;
+        let global = self.global.clone();
+        Ok(Self { global, file })
+    }
+
     /// The tenant whose records these are.
     pub(crate) fn tenant(&self) -> Result<TenantId, Failure> {
         let tenant = self

@@ -1,8 +1,8 @@
 //! One connection, from its first byte to its last.
 
-use super::Peer;
 use super::activity::Entry;
 use super::tls::Tls;
+use super::{Peer, stopped};
 use crate::gateway::Gateway;
 use crate::http::answer;
 use crate::limits::ServerLimits;
@@ -95,7 +95,7 @@ async fn serve(
                     return;
                 }
             }
-            _ = stop.wait_for(|stop| *stop), if !is_stopping => {
+            () = stopped(&mut stop), if !is_stopping => {
                 is_stopping = true;
                 connection.as_mut().graceful_shutdown();
             }

@@ -1,6 +1,6 @@
 //! The configuration file: `sitelog.yaml`.
 
-use super::{CloudFile, GlobalSettings, LedgerSettings, MaptSettings, OtlpFile, RunSettings, SanitizeFile};
+use super::{CloudFile, GlobalSettings, LedgerSettings, MaptSettings, OtlpFile, RunSettings, SanitizeFile, ServeFile};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +23,8 @@ pub(crate) struct File {
     pub(crate) mapt: MaptSettings,
     /// What `sitelog cloud` does.
     pub(crate) cloud: CloudFile,
+    /// What `sitelog serve` listens on, who may send to it, and how much.
+    pub(crate) serve: ServeFile,
     /// What is hidden besides what sitelog knows.
     pub(crate) sanitize: SanitizeFile,
     /// Where it was read from.

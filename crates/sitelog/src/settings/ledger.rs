@@ -36,6 +36,15 @@ pub(crate) enum DurabilityChoice {
     Os,
 }
 
+impl From<DurabilityChoice> for Durability {
+    fn from(choice: DurabilityChoice) -> Self {
+        match choice {
+            DurabilityChoice::Os => Self::Os,
+            DurabilityChoice::Fsync => Self::Fsync,
+        }
+    }
+}
+
 /// Enough for weeks of jobs on a build machine, and a small part of its disk.
 const MAX_BYTES: u64 = 8 << 30;
 
@@ -49,10 +58,7 @@ impl LedgerSettings {
 
     /// The ledger's options, of effective settings; job output is worth compressing.
     pub(crate) fn options(&self) -> Options {
-        let durability = match self.durability {
-            Some(DurabilityChoice::Os) => Durability::Os,
-            Some(DurabilityChoice::Fsync) | None => Durability::Fsync,
-        };
+        let durability = self.durability.unwrap_or(DurabilityChoice::Fsync).into();
         let budget = Budget {
             bytes: self.max_bytes.map(|size| size.0),
             age: self.max_age.map(|age| age.0),

@@ -23,7 +23,7 @@ pub(crate) struct SanitizeFlags {
 }
 
 /// The file's `sanitize:` section.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct SanitizeFile {
     /// Hide email addresses too.
@@ -41,7 +41,7 @@ pub(crate) struct SanitizeFile {
 }
 
 /// A rule of the user's own.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct RuleFile {
     /// Its id, unique among all rules: letters, digits, - _ and .
@@ -58,7 +58,7 @@ pub(crate) struct RuleFile {
 }
 
 /// Texts that show what a rule does.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub(crate) struct ExamplesFile {
     /// It must hit these.
@@ -90,6 +90,23 @@ impl SanitizeFile {
             rules: self.rules.iter().map(RuleFile::rule).collect(),
         };
         Sanitizer::try_new(settings).map_err(|bad| format!("{}: {bad}", self.place(&bad, flags, file)))
+    }
+
+    /// Whether nothing is set.
+    pub(crate) fn is_empty(&self) -> bool {
+        let lists = self.secret_env.is_empty() && self.keys.is_empty() && self.off.is_empty();
+        lists && self.pii.is_none() && self.rules.is_empty()
+    }
+
+    /// This, and what another section adds to it.
+    pub(crate) fn with(&self, more: &Self) -> Self {
+        let mut both = self.clone();
+        both.pii = more.pii.or(both.pii);
+        both.secret_env.extend_from_slice(&more.secret_env);
+        both.keys.extend_from_slice(&more.keys);
+        both.off.extend_from_slice(&more.off);
+        both.rules.extend_from_slice(&more.rules);
+        both
     }
 
     fn place(&self, bad: &BadRule, flags: &SanitizeFlags, file: &str) -> String {

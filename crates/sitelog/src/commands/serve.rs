@@ -1,0 +1,317 @@
+//! `sitelog serve`: the gateway.
+
+use crate::cli::ServeArgs;
+use crate::exit::{Failure, say};
+use crate::serve::access::Access;
+use crate::serve::{Addresses, Admin, Delivery, Plan, TenantChains, notify, serve_admin};
+use crate::settings::{LogLevel, ServeSettings, merge};
+use crate::setup::Setup;
+use sitelog_export::{OtlpConfig, Patience};
+use sitelog_ledger::{Chain, Ledger};
+use sitelog_model::{Signal, TenantId};
+use sitelog_receive::{Gateway, Role, Rules, Server, Tls};
+use sitelog_sanitize::Sanitizer;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// How often the tokens' file is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+pub(super) fn run(setup: &Setup, args: &ServeArgs) -> Result<ExitCode, Failure> {
+    let settings: ServeSettings = merge(&args.settings, &setup.file.serve.settings())?;
+    let addresses = Addresses::of(&settings)?;
+    let otlp = setup.otlp(&args.otlp)?;
+    let (sanitizer, short) = setup.sanitizer(&args.sanitize, &[], Vec::new())?;
+    crate::exit::say_too_short(&short);
+    let plan = Plan::new(setup, (&settings, &args.ledger), &otlp, &sanitizer, &addresses)?;
+    let tls = tls(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers())
+        .max_blocking_threads(16)
+        .enable_all()
+        .build()?;
+    let site = Site {
+        setup,
+        args,
+        settings,
+        addresses,
+        otlp,
+        sanitizer,
+        tls,
+    };
+    let ended = runtime.block_on(site.serve(plan));
+    runtime.shutdown_background();
+    ended
+}
+
+/// As many as there are processors, four at most: the rest is the exporters' and the disk's.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4)
+}
+
+fn tls(settings: &ServeSettings) -> Result<Option<Arc<Tls>>, Failure> {
+    let Some((certificate, key, clients)) = tls_files(settings)? else {
+        return Ok(None);
+    };
+    let tls = Tls::new(&certificate, &key, clients.as_deref());
+    tls.map(|tls| Some(Arc::new(tls)))
+        .map_err(|why| Failure::usage(format!("--tls-certificate: {why}")))
+}
+
+/// Certificate, key and authorities.
+type TlsFiles = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+
+fn tls_files(settings: &ServeSettings) -> Result<Option<TlsFiles>, Failure> {
+    let read = |path: &Path, flag: &str| {
+        std::fs::read(path)
+            .map_err(|error| Failure::usage(format!("{flag} {}: cannot be read: {error}", path.display())))
+    };
+    let clients = settings.tls_client_ca.as_deref();
+    match (&settings.tls_certificate, &settings.tls_key) {
+        (None, None) if clients.is_some() => {
+            Err(Failure::usage("--tls-client-ca: needs --tls-certificate and --tls-key"))
+        }
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => {
+            let clients = clients.map(|path| read(path, "--tls-client-ca")).transpose()?;
+            let (certificate, key) = (read(certificate, "--tls-certificate")?, read(key, "--tls-key")?);
+            Ok(Some((certificate, key, clients)))
+        }
+        _ => Err(Failure::usage("--tls-certificate and --tls-key: one needs the other")),
+    }
+}
+
+/// All that the server is made of.
+struct Site<'a> {
+    setup: &'a Setup,
+    args: &'a ServeArgs,
+    settings: ServeSettings,
+    addresses: Addresses,
+    otlp: OtlpConfig,
+    sanitizer: Sanitizer,
+    tls: Option<Arc<Tls>>,
+}
+
+impl Site<'_> {
+    async fn serve(&self, plan: Plan) -> Result<ExitCode, Failure> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let delivery = Arc::new(Delivery::new(&plan));
+        let keep = self.settings.keep_delivered.map_or(Duration::ZERO, |keep| keep.0);
+        let chains = TenantChains::new(self.setup.data_dir(), Arc::clone(&delivery), plan.others.clone(), keep)?;
+        let chains = Arc::new(chains);
+        let gateway = Gateway::new(
+            workers(),
+            chains.clone(),
+            plan.limits.clone(),
+            plan.others.rules.clone(),
+        );
+        let gateway = Arc::new(gateway);
+        let admin = Arc::new(Admin {
+            gateway: gateway.clone(),
+            chains: chains.clone(),
+            delivery: delivery.clone(),
+            open: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+        });
+        self.apply(plan, &gateway, &chains, &admin);
+        tokio::task::block_in_place(|| self.leftovers(&chains, &delivery))?;
+        let (stop, stopped) = watch::channel(false);
+        let (over, ended) = watch::channel(false);
+        let server = Server::new(gateway.clone());
+        let mut ports = Vec::new();
+        for (address, flag) in [(self.addresses.grpc, "--grpc"), (self.addresses.http, "--http")] {
+            if let Some(address) = address {
+                let listener = listen(address, flag).await?;
+                let (server, tls, stopped) = (server.clone(), self.tls.clone(), stopped.clone());
+                ports.push(tokio::spawn(async move { server.serve(listener, tls, stopped).await }));
+            }
+        }
+        if let Some(address) = self.addresses.admin {
+            let listener = listen(address, "--admin").await?;
+            let mut ended = ended.clone();
+            let until = async move { drop(ended.wait_for(|ended| *ended).await) };
+            tokio::spawn(serve_admin(listener, admin.clone(), until));
+        }
+        self.say_ready();
+        notify("READY=1");
+        let mut looked = modified(&self.setup.data_dir());
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => self.reload(&gateway, &chains, &admin),
+                () = tokio::time::sleep(LOOK) => {
+                    let now = modified(&self.setup.data_dir());
+                    if now != looked {
+                        looked = now;
+                        self.reload(&gateway, &chains, &admin);
+                    }
+                }
+            }
+        }
+        notify("STOPPING=1");
+        admin.stopping.store(true, Relaxed);
+        let patience = self
+            .settings
+            .stop_timeout
+            .map_or(Duration::from_secs(10), |time| time.0);
+        let _ = stop.send(true);
+        let answered = async {
+            for port in ports {
+                let _ = port.await;
+            }
+        };
+        // What is under way is answered; who sends on for longer is cut off, and sends again elsewhere.
+        let _ = tokio::time::timeout(patience, answered).await;
+        let written = gateway.close().await;
+        let left = tokio::task::block_in_place(|| end(&delivery, written, patience));
+        let _ = over.send(true);
+        if let Some(left) = left {
+            say(&left);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Lets a plan hold from now on.
+    fn apply(&self, plan: Plan, gateway: &Gateway, chains: &TenantChains, admin: &Admin) {
+        admin.open.store(
+            plan.doors.open.is_some() && self.addresses.admin.is_none_or(|admin| admin.ip().is_loopback()),
+            Relaxed,
+        );
+        chains.reload(plan.tenants.clone(), plan.others.clone());
+        let rules: std::collections::BTreeMap<TenantId, Rules> = plan
+            .tenants
+            .into_iter()
+            .map(|(id, tenant)| (id, tenant.rules))
+            .collect();
+        gateway.reload(plan.doors, plan.limits, plan.origins, rules, plan.others.rules);
+    }
+
+    /// Reads everything anew; what is wrong is told, and all stays as it was.
+    fn reload(&self, gateway: &Gateway, chains: &TenantChains, admin: &Admin) {
+        notify("RELOADING=1");
+        match self.read_again() {
+            Ok((plan, files)) => {
+                if let (Some(tls), Some((certificate, key, clients))) = (&self.tls, files)
+                    && let Err(why) = tls.reload(&certificate, &key, clients.as_deref())
+                {
+                    say(&format!("the certificates stay as they were: {why}"));
+                }
+                self.apply(plan, gateway, chains, admin);
+                if self.setup.log_level() >= LogLevel::Info {
+                    say("configuration and tokens were read again");
+                }
+            }
+            Err(failure) => say(&format!("the configuration stays as it was: {}", failure.why)),
+        }
+        notify("READY=1");
+    }
+
+    fn read_again(&self) -> Result<(Plan, Option<TlsFiles>), Failure> {
+        let setup = self.setup.again()?;
+        let settings: ServeSettings = merge(&self.args.settings, &setup.file.serve.settings())?;
+        let plan = Plan::new(
+            &setup,
+            (&settings, &self.args.ledger),
+            &self.otlp,
+            &self.sanitizer,
+            &self.addresses,
+        )?;
+        Ok((plan, tls_files(&self.settings)?))
+    }
+
+    /// Has what earlier processes left delivered.
+    fn leftovers(&self, chains: &TenantChains, delivery: &Delivery) -> Result<(), Failure> {
+        let all = Ledger::open(self.setup.data_dir(), sitelog_ledger::Options::default())?.chains()?;
+        for id in all {
+            let ledger = chains.ledger(&id.tenant)?;
+            // One that was killed ends where it ends. One that somebody writes is delivered by them.
+            match ledger.reopen(&id) {
+                Ok((left, _)) => drop(left.seal()?),
+                Err(sitelog_ledger::Error::Locked { .. }) => continue,
+                Err(_) => {}
+            }
+            delivery.deliver(&ledger, &id);
+        }
+        Ok(())
+    }
+
+    fn say_ready(&self) {
+        let shown = |address: Option<SocketAddr>| address.map_or("none".to_owned(), |address| address.to_string());
+        let Addresses { grpc, http, admin } = &self.addresses;
+        let (grpc, http, admin) = (shown(*grpc), shown(*http), shown(*admin));
+        say(&format!(
+            "taking OTLP at {grpc} (gRPC) and {http} (HTTP); health and metrics at {admin}"
+        ));
+        self.first_token();
+    }
+
+    /// Where nobody has a token yet, an administrator gets one, once.
+    fn first_token(&self) {
+        let data_dir = self.setup.data_dir();
+        let made = Access::change(&data_dir, |access| {
+            let is_first = access.tokens.is_empty();
+            is_first.then(|| {
+                access.add(
+                    &TenantId::default(),
+                    Role::Admin,
+                    None,
+                    sitelog_run::unix_nanos() / 1_000_000_000,
+                )
+            })
+        });
+        if let Ok(Some(made)) = made {
+            // The one place where a token is shown: past what hides secrets.
+            eprint_token(&made.token);
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a token that is shown once")]
+fn eprint_token(token: &str) {
+    eprintln!("sitelog: the administrator's token, shown once: {token}");
+}
+
+async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| Failure::unavailable(format!("{flag} {address}: {error}")))
+}
+
+/// When the tokens were changed last.
+fn modified(data_dir: &Path) -> Option<std::time::SystemTime> {
+    std::fs::metadata(Access::path(data_dir))
+        .and_then(|file| file.modified())
+        .ok()
+}
+
+/// Seals what was written and waits for destinations while they make progress; says what is left.
+fn end(delivery: &Delivery, written: Vec<Chain>, patience: Duration) -> Option<String> {
+    for chain in &written {
+        // Unsealed it is sealed by the next start.
+        let _ = chain.seal();
+    }
+    drop(written);
+    let idle = Duration::from_secs(1).min(patience);
+    let reports = delivery.finish(Patience { total: patience, idle });
+    let mut left = Vec::new();
+    for (tenant, destination, report) in reports {
+        let frames: u64 = Signal::ALL
+            .iter()
+            .map(|signal| report.of_signal(*signal).waiting.frames)
+            .sum();
+        if frames > 0 {
+            left.push(format!("{tenant} → {destination}: {frames} requests"));
+        }
+    }
+    (!left.is_empty()).then(|| format!("not delivered yet, waits for the next start: {}", left.join(", ")))
+}

@@ -1,0 +1,15 @@
+//! `sitelog serve`, put together: settings → plan → gateway, chains, delivery, health.
+
+pub(crate) mod access;
+mod chains;
+mod delivery;
+mod metrics;
+mod notify;
+mod plan;
+mod web;
+
+pub(crate) use chains::TenantChains;
+pub(crate) use delivery::Delivery;
+pub(crate) use notify::notify;
+pub(crate) use plan::{Addresses, Plan};
+pub(crate) use web::{Admin, serve as serve_admin};

@@ -1,0 +1,104 @@
+//! The tenants' chains: each tenant has a handle of the ledger with its own budget, and all share one committer.
+
+use super::Delivery;
+use super::plan::TenantPlan;
+use sitelog_ledger::{Chain, Committer, Counters, Error, Ledger, Options};
+use sitelog_model::{TenantId, Ulid};
+use sitelog_receive::Chains;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Begins chains and has them delivered.
+pub(crate) struct TenantChains {
+    folder: PathBuf,
+    committer: Committer,
+    delivery: Arc<Delivery>,
+    state: Mutex<State>,
+}
+
+struct State {
+    plans: BTreeMap<TenantId, TenantPlan>,
+    others: TenantPlan,
+    ledgers: BTreeMap<TenantId, Ledger>,
+    keep_delivered: Duration,
+}
+
+impl TenantChains {
+    pub(crate) fn new(
+        folder: PathBuf,
+        delivery: Arc<Delivery>,
+        others: TenantPlan,
+        keep_delivered: Duration,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            folder,
+            committer: Committer::start(),
+            delivery,
+            state: Mutex::new(State {
+                plans: BTreeMap::new(),
+                others,
+                ledgers: BTreeMap::new(),
+                keep_delivered,
+            }),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has chains that begin from now on have other budgets, and all be delivered elsewhere.
+    pub(crate) fn reload(&self, plans: BTreeMap<TenantId, TenantPlan>, others: TenantPlan) {
+        let mut state = self.state();
+        (state.plans, state.others) = (plans, others);
+        // An open chain keeps the budget it began with; the next one gets the new one.
+        state.ledgers.clear();
+    }
+
+    /// The ledger as a tenant has it.
+    pub(crate) fn ledger(&self, tenant: &TenantId) -> Result<Ledger, Error> {
+        let mut state = self.state();
+        if let Some(ledger) = state.ledgers.get(tenant) {
+            return Ok(ledger.clone());
+        }
+        let plan = state.plans.get(tenant).unwrap_or(&state.others);
+        let options = Options {
+            durability: plan.durability,
+            budget: plan.budget,
+            // More than may be in flight: a writer never waits for the disk, its sender does.
+            ahead_bytes: 256 << 20,
+            linger: Duration::ZERO,
+            committer: Some(self.committer.clone()),
+            ..Options::default()
+        };
+        let ledger = Ledger::open(self.folder.clone(), options)?;
+        state.ledgers.insert(tenant.clone(), ledger.clone());
+        Ok(ledger)
+    }
+
+    /// Whether the disk takes a small file.
+    pub(crate) fn try_disk(&self) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(&[0; 4096])?;
+        file.as_file().sync_data()
+    }
+
+    /// What each tenant's ledger has had to cope with.
+    pub(crate) fn counters(&self) -> Vec<(TenantId, Vec<(&'static str, u64)>)> {
+        let state = self.state();
+        let all = state.ledgers.iter();
+        all.map(|(tenant, ledger)| (tenant.clone(), Counters::all(ledger.counters())))
+            .collect()
+    }
+}
+
+impl Chains for TenantChains {
+    fn begin(&self, tenant: &TenantId) -> Result<Chain, Error> {
+        let chain = self.ledger(tenant)?.create(tenant, Ulid::generate())?;
+        self.delivery.follow(tenant, &chain);
+        Ok(chain)
+    }
+}
