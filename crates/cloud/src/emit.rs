@@ -1,5 +1,9 @@
 //! Series as OTLP export requests, each small enough for any receiver.
 
+mod delta;
+
+pub use delta::Told;
+
 use crate::metrics::{Kind, Metric};
 use crate::series::{Histogram, Labels, Point, Series, Value};
 use prost::Message;
@@ -17,16 +21,27 @@ use sitelog_model::otlp::resource::v1::Resource;
 /// A request ends with the point that exceeds this size, bytes; gRPC receivers take 4 MiB.
 const ENOUGH: usize = 1 << 20;
 
-/// Who says it: the same for all requests.
+/// Whether sums are told as they are or as what is new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Temporality {
+    /// Since their start.
+    #[default]
+    Cumulative,
+    /// Since they were told last: [`Told::differences`].
+    Delta,
+}
+
+/// Who says it, and how: the same for all requests.
 #[derive(Clone, Debug)]
 pub struct Emitter {
     resource: Resource,
     scope: InstrumentationScope,
+    temporality: Temporality,
 }
 
 impl Emitter {
     /// With these resource attributes.
-    pub fn new(attributes: Vec<KeyValue>) -> Self {
+    pub fn new(attributes: Vec<KeyValue>, temporality: Temporality) -> Self {
         let resource = Resource {
             attributes,
             ..Resource::default()
@@ -35,24 +50,40 @@ impl Emitter {
             name: "pulumi-exporter".to_owned(),
             ..InstrumentationScope::default()
         };
-        Self { resource, scope }
+        Self {
+            resource,
+            scope,
+            temporality,
+        }
     }
 
-    /// Gives encoded requests with all series as they are at `now`, Unix nanoseconds, to `each`.
+    /// How sums are told.
+    pub fn temporality(&self) -> Temporality {
+        self.temporality
+    }
+
+    /// Gives encoded requests with all series as they are at `now`, Unix nanoseconds, to `each`, and how many of the points
+    /// are in this one and those before.
     ///
     /// # Errors
     /// What `each` says; the rest is not given then.
-    pub fn emit<E>(&self, series: &Series, now: u64, mut each: impl FnMut(Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+    pub fn emit<E>(
+        &self,
+        series: &Series,
+        now: u64,
+        mut each: impl FnMut(Vec<u8>, usize) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut metrics: Vec<OtlpMetric> = Vec::new();
-        let mut size = 0;
+        let (mut size, mut count) = (0, 0);
         for (metric, points) in series.families() {
             let mut open: Option<OtlpMetric> = None;
             for (labels, point) in points {
-                let into = open.get_or_insert_with(|| shell(metric));
+                let into = open.get_or_insert_with(|| shell(metric, self.temporality));
                 size += push(into, metric, labels, point, now);
+                count += 1;
                 if size > ENOUGH {
                     metrics.extend(open.take());
-                    each(self.request(std::mem::take(&mut metrics)))?;
+                    each(self.request(std::mem::take(&mut metrics)), count)?;
                     size = 0;
                 }
             }
@@ -60,7 +91,7 @@ impl Emitter {
         }
         match metrics.is_empty() {
             true => Ok(()),
-            false => each(self.request(metrics)),
+            false => each(self.request(metrics), count),
         }
     }
 
@@ -83,18 +114,28 @@ impl Emitter {
     }
 }
 
+impl Temporality {
+    /// As OTLP has it.
+    pub fn of_otlp(self) -> i32 {
+        match self {
+            Self::Cumulative => AggregationTemporality::Cumulative as i32,
+            Self::Delta => AggregationTemporality::Delta as i32,
+        }
+    }
+}
+
 /// A metric without points.
-fn shell(metric: &Metric) -> OtlpMetric {
-    let cumulative = AggregationTemporality::Cumulative as i32;
+fn shell(metric: &Metric, temporality: Temporality) -> OtlpMetric {
+    let aggregation_temporality = temporality.of_otlp();
     let data = match metric.kind {
         Kind::Gauge | Kind::Timestamp | Kind::Census => Data::Gauge(Gauge::default()),
         Kind::Counter => Data::Sum(Sum {
-            aggregation_temporality: cumulative,
+            aggregation_temporality,
             is_monotonic: true,
             ..Sum::default()
         }),
         Kind::Histogram(_) => Data::Histogram(sitelog_model::otlp::metrics::v1::Histogram {
-            aggregation_temporality: cumulative,
+            aggregation_temporality,
             ..Default::default()
         }),
     };
@@ -162,13 +203,12 @@ fn histogram_point(number: NumberDataPoint, value: &Histogram, bounds: &[f64], p
         ..HistogramDataPoint::default()
     };
     if !point.is_ending() {
-        let is_some = value.count() > 0;
         made.count = value.count();
         made.sum = Some(value.sum);
         made.bucket_counts.clone_from(&value.buckets);
         made.explicit_bounds = bounds.to_vec();
-        made.min = is_some.then_some(value.min);
-        made.max = is_some.then_some(value.max);
+        made.min = value.min.is_finite().then_some(value.min);
+        made.max = value.max.is_finite().then_some(value.max);
     }
     made
 }

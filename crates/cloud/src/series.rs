@@ -88,6 +88,13 @@ impl Series {
         points.get(labels)
     }
 
+    /// Leaves out, or changes, series one by one.
+    pub fn retain(&mut self, mut keep: impl FnMut(&'static Metric, &Labels, &mut Point) -> bool) {
+        for (metric, points) in &mut self.families {
+            points.retain(|labels, point| keep(metric, labels, point));
+        }
+    }
+
     /// A gauge is at `value`.
     pub fn set(&mut self, metric: &'static Metric, labels: Labels, value: i64, now: u64) {
         let point = Point {

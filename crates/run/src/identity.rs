@@ -122,7 +122,7 @@ impl Resource {
 }
 
 /// Reads `OTEL_RESOURCE_ATTRIBUTES`: `key=value` pairs with commas between, percent-encoded (W3C baggage).
-fn resource_attributes(text: &str) -> Vec<(String, String)> {
+pub fn resource_attributes(text: &str) -> Vec<(String, String)> {
     let decode = |text: &str| {
         percent_encoding::percent_decode_str(text.trim())
             .decode_utf8_lossy()

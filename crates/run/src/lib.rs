@@ -29,7 +29,7 @@ mod writing;
 pub(crate) use armory::Armory;
 pub use calls::shim;
 pub use clock::unix_nanos;
-pub use identity::{Actor, Identity};
+pub use identity::{Actor, Identity, resource_attributes};
 pub use job::{Execution, Manner, RunError, execute};
 pub use outcome::Outcome;
 pub use process::{Invocation, StartError};

@@ -1,10 +1,12 @@
 //! `sitelog cloud` beside its exporter: what it pushes, and what it shows.
 
 mod destination;
+mod differences;
 mod own;
 mod push;
 mod resolved;
 mod site;
+pub(crate) mod standard;
 
 pub(crate) use push::Push;
 pub(crate) use resolved::Resolved;

@@ -11,8 +11,9 @@ fn labels(text: &str) -> Labels {
 
 fn emitted(series: &Series) -> (Vec<OtlpMetric>, Vec<usize>) {
     let (mut metrics, mut sizes) = (Vec::new(), Vec::new());
-    let emitter = Emitter::new(vec![text("service.name", "pulumi-exporter".to_owned())]);
-    let done: Result<(), Infallible> = emitter.emit(series, 99, |request| {
+    let resource = vec![text("service.name", "pulumi-exporter".to_owned())];
+    let emitter = Emitter::new(resource, Temporality::Cumulative);
+    let done: Result<(), Infallible> = emitter.emit(series, 99, |request, _| {
         sizes.push(request.len());
         let request = ExportMetricsServiceRequest::decode(request.as_slice()).unwrap();
         for resource in request.resource_metrics {

@@ -84,7 +84,7 @@ pub struct Layers<'a> {
     pub flags: &'a [Given],
     /// Reads an environment variable.
     pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// From the file.
+    /// From files and defaults, the strongest first.
     pub file: &'a [Given],
 }
 
@@ -102,9 +102,10 @@ impl Layers<'_> {
     /// The strongest value of a setting: flags, then environment, then file; in each the signal's own form first.
     pub(super) fn find(&self, key: Key, signal: Signal) -> Option<Found> {
         let own_then_shared = |find: &dyn Fn(bool) -> Option<Found>| find(true).or_else(|| find(false));
-        own_then_shared(&|own| given(self.flags, key, signal, own))
+        // The last of several flags is what the user means.
+        own_then_shared(&|own| given(self.flags.iter().rev(), key, signal, own))
             .or_else(|| own_then_shared(&|own| self.variable(key, signal, own)))
-            .or_else(|| own_then_shared(&|own| given(self.file, key, signal, own)))
+            .or_else(|| own_then_shared(&|own| given(self.file.iter(), key, signal, own)))
     }
 
     fn variable(&self, key: Key, signal: Signal, own: bool) -> Option<Found> {
@@ -120,11 +121,10 @@ impl Layers<'_> {
     }
 }
 
-fn given(list: &[Given], key: Key, signal: Signal, own: bool) -> Option<Found> {
+fn given<'a>(mut list: impl Iterator<Item = &'a Given>, key: Key, signal: Signal, own: bool) -> Option<Found> {
     let wanted = own.then_some(signal);
     let is_it = |given: &&Given| given.key == key && given.signal == wanted && !given.value.trim().is_empty();
-    // The last of several flags is what the user means.
-    list.iter().rev().find(is_it).map(|given| Found {
+    list.find(is_it).map(|given| Found {
         value: given.value.trim().to_owned(),
         from: given.from.clone(),
         own,
@@ -154,7 +154,11 @@ mod tests {
             "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" => Some(String::new()),
             _ => None,
         };
-        let file = [flag(Some(Signal::Logs), "file-logs"), flag(None, "file")];
+        let file = [
+            flag(Some(Signal::Logs), "file-logs"),
+            flag(None, "file"),
+            flag(None, "a default"),
+        ];
         let flags = [
             flag(Some(Signal::Traces), "flag-traces"),
             flag(Some(Signal::Traces), "flag-last"),

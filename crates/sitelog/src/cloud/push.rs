@@ -4,7 +4,8 @@
 //! when the destination is down for so long that the room is full, whole pushes are left out and counted: the sums are
 //! cumulative, so that the next one says all that those would have.
 
-use sitelog_cloud::emit::Emitter;
+use super::differences::Differences;
+use sitelog_cloud::emit::{Emitter, Temporality};
 use sitelog_cloud::series::Series;
 use sitelog_export::{Counters, Exporter, OtlpConfig, Patience, Report};
 use sitelog_ledger::{Budget, Chain, Ledger, Options};
@@ -25,18 +26,26 @@ pub(crate) struct Push {
     emitter: Emitter,
     origin: Origin,
     tenant: TenantId,
+    /// What is told of sums where not all of them is.
+    differences: Option<Differences>,
     /// Pushes of which the ledger did not take all.
     left_out: u64,
 }
 
 impl Push {
-    /// Begins in `folder`; what an earlier process left there is delivered too.
+    /// Begins below the folder of the state; what an earlier process left there is delivered too. `series` are as they were
+    /// kept.
     pub(crate) fn begin(
-        folder: &Path,
+        state: &Path,
         otlp: &OtlpConfig,
         sanitizer: &Sanitizer,
         emitter: Emitter,
+        series: &Series,
     ) -> Result<Self, sitelog_ledger::Error> {
+        let differences = match emitter.temporality() {
+            Temporality::Cumulative => None,
+            Temporality::Delta => Some(Differences::begin(state, series)),
+        };
         let options = Options {
             budget: Budget {
                 bytes: Some(ROOM),
@@ -45,7 +54,7 @@ impl Push {
             compress: true,
             ..Options::default()
         };
-        let ledger = Ledger::open(folder, options)?;
+        let ledger = Ledger::open(state.join("push"), options)?;
         let tenant = TenantId::default();
         let origin = Origin {
             source: Source::Cloud,
@@ -68,6 +77,7 @@ impl Push {
             emitter,
             origin,
             tenant,
+            differences,
             left_out: 0,
         })
     }
@@ -77,10 +87,33 @@ impl Push {
     /// # Errors
     /// Why not all of it was taken; what was not is said by the next push.
     pub(crate) fn push(&mut self, series: &Series, own: Vec<Metric>, now: u64) -> Result<(), String> {
-        let pushed = self.emitter.emit(series, now, |request| self.write(request));
-        let pushed = pushed.and_then(|()| self.write(self.emitter.request(own)));
+        let pushed = match self.differences.take() {
+            None => self.write_all(series, own, now).1,
+            Some(mut differences) => {
+                let new = differences.of(series);
+                let told = differences.of_own(own);
+                let (count, pushed) = self.write_all(&new, told.metrics(), now);
+                let kept = differences.told(series, &new, count, now);
+                if pushed.is_ok() {
+                    differences.told_own(told);
+                }
+                self.differences = Some(differences);
+                pushed.and(kept)
+            }
+        };
         self.left_out += u64::from(pushed.is_err());
         pushed
+    }
+
+    /// Writes all; also gives how many of the series' points were taken.
+    fn write_all(&self, series: &Series, own: Vec<Metric>, now: u64) -> (usize, Result<(), String>) {
+        let mut taken = 0;
+        let written = self.emitter.emit(series, now, |request, count| {
+            self.write(request)?;
+            taken = count;
+            Ok(())
+        });
+        (taken, written.and_then(|()| self.write(self.emitter.request(own))))
     }
 
     fn write(&self, request: Vec<u8>) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! The settings in force: flags, variables, the file of pulumi-exporter, `sitelog.yaml`, the strongest first.
 
 use super::destination::destination;
+use super::standard;
 use crate::exit::Failure;
 use crate::settings::{CloudFile, CloudFlags, OtlpFlags, PulumiSettings, WebSettings, merge};
 use crate::setup::Setup;
@@ -22,6 +23,7 @@ impl Resolved {
             Some(path) => CloudFile::read(path).map_err(Failure::usage)?,
             None => (CloudFile::default(), None),
         };
+        standard::check().map_err(Failure::usage)?;
         let below = &setup.file.cloud;
         Ok(Self {
             pulumi: merge(&flags.pulumi, &merge(&file.pulumi, &below.pulumi)?)?,

@@ -1,7 +1,7 @@
 //! `sitelog cloud`: the Pulumi Cloud exporter.
 
 use crate::cli::CloudArgs;
-use crate::cloud::{Push, Resolved, Site};
+use crate::cloud::{Push, Resolved, Site, standard};
 use crate::exit::{Failure, say};
 use crate::setup::Setup;
 use sitelog_cloud::config::{Backfill, Config};
@@ -11,7 +11,6 @@ use sitelog_cloud::exporter::{CloudExporter, OpenError};
 use sitelog_cloud::web::{self, Webhooks};
 use sitelog_export::{OtlpConfig, Patience};
 use sitelog_model::Signal;
-use sitelog_model::key_value::text;
 use sitelog_sanitize::{Declared, Sanitizer};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -80,8 +79,10 @@ async fn export(
     let push = match otlp.is_empty() {
         true => None,
         false => {
-            let emitter = Emitter::new(resource(exporter.instance()));
-            Some(Push::begin(&state.join("push"), otlp, sanitizer, emitter).map_err(Failure::unavailable)?)
+            let temporality = standard::temporality().map_err(Failure::usage)?;
+            let emitter = Emitter::new(standard::resource(exporter.instance()), temporality);
+            let series = exporter.observed().series(|series| series.clone());
+            Some(Push::begin(&state, otlp, sanitizer, emitter, &series).map_err(Failure::unavailable)?)
         }
     };
     let site = Arc::new(Site::new(exporter.observed(), push, interval));
@@ -132,11 +133,8 @@ fn end(push: Option<Push>) -> Result<ExitCode, Failure> {
 
 /// Pushes when cycles are further apart than receivers like.
 async fn push_again(site: Arc<Site>, over: impl Future<Output = ()>) {
-    let asked = std::env::var("OTEL_METRIC_EXPORT_INTERVAL").ok();
-    let asked = asked
-        .and_then(|text| text.trim().parse().ok())
-        .filter(|millis| *millis > 0);
-    let period = Duration::from_millis(asked.unwrap_or(60_000));
+    // It was checked when it began.
+    let Ok(period) = standard::interval() else { return };
     let mut ticks = tokio::time::interval(period);
     tokio::pin!(over);
     loop {
@@ -145,15 +143,6 @@ async fn push_again(site: Arc<Site>, over: impl Future<Output = ()>) {
             _ = ticks.tick() => tokio::task::block_in_place(|| site.push_again(period)),
         }
     }
-}
-
-/// Who pushes.
-fn resource(instance: &str) -> Vec<sitelog_model::otlp::common::v1::KeyValue> {
-    vec![
-        text("service.name", "pulumi-exporter".to_owned()),
-        text("service.version", env!("CARGO_PKG_VERSION").to_owned()),
-        text("service.instance.id", instance.to_owned()),
-    ]
 }
 
 /// The first line of the log: also what does not count.

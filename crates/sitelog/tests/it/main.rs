@@ -8,6 +8,7 @@
 mod audit;
 mod cases;
 mod cloud;
+mod cloud_settings;
 mod collector;
 mod component;
 mod crash;

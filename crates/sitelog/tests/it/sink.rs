@@ -128,6 +128,11 @@ impl Sink {
         format!("http://{}", self.address)
     }
 
+    /// Without the scheme.
+    pub(crate) fn authority(&self) -> String {
+        self.address.to_string()
+    }
+
     pub(crate) fn answer(&self, answer: Answer) {
         *self.book.answer.lock().unwrap() = answer;
     }

@@ -128,3 +128,62 @@ fn what_is_wrong_is_named_with_its_line() {
         );
     }
 }
+
+/// The table in docs/cloud.md is made of the declaration: `UPDATE_DOCS=1 cargo test -p sitelog` writes it.
+#[test]
+fn the_page_lists_each_setting() {
+    let command = crate::settings::OtlpFlags::augment_args(CloudFlags::augment_args(Command::new("cloud")));
+    let of_otlp = [
+        (
+            "otlp.endpoint",
+            "localhost:4318",
+            "host:port, a URL, or none: nothing is pushed",
+        ),
+        ("otlp.protocol", "http/protobuf", "http/protobuf, http/json or grpc"),
+        (
+            "otlp.insecure",
+            "false",
+            "Whether an endpoint without a scheme is plain text",
+        ),
+        (
+            "otlp.headers",
+            "",
+            "Headers of every push: name=value,name=value; a map in the file",
+        ),
+    ];
+    let mut table = "| flag | variable | key | default | what |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+        let Some(long) = arg.get_long() else { continue };
+        let standard = of_otlp.iter().find(|(flag, ..)| *flag == long);
+        let variable = match (arg.get_env(), standard) {
+            (Some(variable), _) => variable.to_string_lossy().into_owned(),
+            (None, Some(_)) => format!("OTEL_EXPORTER_OTLP_{}", long[5..].to_uppercase()),
+            // The page names the others together.
+            (None, None) => continue,
+        };
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let (what, default) = match standard {
+            Some((_, default, what)) => (*what, *default),
+            None => help
+                .strip_suffix(']')
+                .and_then(|help| help.split_once(" [default: "))
+                .unwrap_or((&help, "")),
+        };
+        let key = match long {
+            "state-dir" => "`pulumi.state-dir`".to_owned(),
+            "config.file" => String::new(),
+            _ => format!("`{long}`"),
+        };
+        table += &format!("| `--{long}` | `{variable}` | {key} | {default} | {what} |\n");
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cloud.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (head, rest) = page.split_once("<!-- settings: begin -->\n").unwrap();
+    let (found, tail) = rest.split_once("<!-- settings: end -->").unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let page = format!("{head}<!-- settings: begin -->\n{table}<!-- settings: end -->{tail}");
+        std::fs::write(path, page).unwrap();
+    } else {
+        assert_eq!(found, table, "run `UPDATE_DOCS=1 cargo test -p sitelog`");
+    }
+}

@@ -79,7 +79,7 @@ pub(crate) fn update(sim: &Sim, outcome: Outcome) -> StackPath {
 }
 
 /// An address that was free a moment ago.
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
 }
