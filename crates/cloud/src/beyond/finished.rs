@@ -143,7 +143,12 @@ impl Finished {
             for mut fact in facts.drain(..) {
                 at = fact.time.unwrap_or(at).clamp(at, end.max(at));
                 match &mut fact.what {
-                    What::Begin(begin) => begin.version = begin.version.take().or_else(|| self.engine.clone()),
+                    What::Begin(begin) => {
+                        begin.version = begin.version.take().or_else(|| self.engine.clone());
+                        if begin.config_keys.is_empty() {
+                            begin.config_keys.clone_from(&self.config_keys);
+                        }
+                    }
                     // How it ended is the service's word, and the metrics'.
                     What::Summary(summary) => summary.result = Some(self.outcome().to_owned()),
                     _ => {}

@@ -10,11 +10,13 @@ use sitelog_model::Signal;
 /// What says that nothing is pushed.
 const NOWHERE: &str = "none";
 
-/// Where metrics go; empty when nothing is pushed. `files` are laid over `sitelog.yaml`, the first on top.
+/// Where metrics go, and records where there are any; empty when nothing is pushed. `files` are laid over `sitelog.yaml`,
+/// the first on top.
 pub(crate) fn destination(
     setup: &Setup,
     (flags, standard): (&CloudFlags, &OtlpFlags),
     files: &[&CloudFile],
+    is_audited: bool,
 ) -> Result<OtlpConfig, Failure> {
     let flags_given: Vec<Given> = standard.0.iter().cloned().chain(flags.destination()).collect();
     let before: Vec<Given> = files.iter().flat_map(|file| file.destination()).collect();
@@ -37,9 +39,10 @@ pub(crate) fn destination(
         metrics.url.set_path(path);
         otlp.set_destination(Signal::Metrics, Some(metrics));
     }
-    // Nothing else is sent.
-    otlp.set_destination(Signal::Logs, None);
-    otlp.set_destination(Signal::Traces, None);
+    if !is_audited {
+        otlp.set_destination(Signal::Logs, None);
+        otlp.set_destination(Signal::Traces, None);
+    }
     Ok(otlp)
 }
 

@@ -146,12 +146,78 @@ pub(crate) fn all(counts: &Counts, aside: &Aside) -> Vec<Own> {
             aside.refused,
         ),
     ];
+    all.extend(audit(counts));
     if let Some(at) = counts.last_good {
         let help = "Since when the last cycle ended that listed everything and kept what it counted";
         all.push(gauge("sitelog_cloud_last_good_cycle_age_seconds", help, age(at)));
     }
     all.retain(|own| !own.samples.is_empty());
     all
+}
+
+/// What is recorded besides metrics. Nothing is said of it while nothing is.
+fn audit(counts: &Counts) -> Vec<Own> {
+    let one = |name, kind, help, value: u64| Own {
+        name,
+        kind,
+        help,
+        samples: vec![(Vec::new(), value as f64)],
+    };
+    let counter = |name, help, value| one(name, Kind::Counter, help, value);
+    let missing = counts.audit_events_missing.iter();
+    let missing = missing.map(|(why, count)| (vec![("why", why.clone())], *count as f64));
+    let refused = counts.audit_log_refused.iter();
+    let refused = refused.map(|(org, is)| (vec![("org", org.to_string())], f64::from(u8::from(*is))));
+    let all = vec![
+        counter(
+            "sitelog_cloud_audit_records",
+            "Audit records and spans that were put into the ledger",
+            counts.audit_records,
+        ),
+        counter(
+            "sitelog_cloud_audit_repeats",
+            "Audit records and spans that a crash had left in the ledger already",
+            counts.audit_repeats,
+        ),
+        counter(
+            "sitelog_cloud_audit_records_refused",
+            "Audit records and spans that never can be in the ledger",
+            counts.audit_records_refused,
+        ),
+        counter(
+            "sitelog_cloud_audit_write_failures",
+            "How often the ledger took nothing; what it was to take waits",
+            counts.audit_write_failures,
+        ),
+        counter(
+            "sitelog_cloud_audit_events_malformed",
+            "Engine events that could not be read",
+            counts.audit_events_malformed,
+        ),
+        one(
+            "sitelog_cloud_audit_waiting",
+            Kind::Gauge,
+            "Updates and audit log entries that are not in the ledger yet",
+            counts.audit_waiting,
+        ),
+        Own {
+            name: "sitelog_cloud_audit_events_missing",
+            kind: Kind::Counter,
+            help: "Updates that were recorded without their engine events, by why",
+            samples: missing.collect(),
+        },
+        Own {
+            name: "sitelog_cloud_audit_log_refused",
+            kind: Kind::Gauge,
+            help: "1 while an organization's audit log is refused",
+            samples: refused.collect(),
+        },
+    ];
+    let is_quiet = |own: &Own| own.samples.iter().all(|(_, value)| *value == 0.0);
+    match counts.audit_log_refused.is_empty() && all.iter().all(is_quiet) {
+        true => Vec::new(),
+        false => all,
+    }
 }
 
 /// As text.

@@ -25,10 +25,11 @@ impl Resolved {
         };
         standard::check().map_err(Failure::usage)?;
         let below = &setup.file.cloud;
+        let pulumi: PulumiSettings = merge(&flags.pulumi, &merge(&file.pulumi, &below.pulumi)?)?;
         Ok(Self {
-            pulumi: merge(&flags.pulumi, &merge(&file.pulumi, &below.pulumi)?)?,
             web: merge(&flags.web, &merge(&file.web, &below.web)?)?,
-            otlp: destination(setup, (flags, standard), &[&file, below])?,
+            otlp: destination(setup, (flags, standard), &[&file, below], pulumi.is_audited())?,
+            pulumi,
             told,
         })
     }

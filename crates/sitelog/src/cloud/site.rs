@@ -97,6 +97,11 @@ impl Site {
         lock(&self.health).push_error.clone()
     }
 
+    /// Why audit records wait.
+    pub(crate) fn audit_fault(&self) -> Option<String> {
+        self.observed.counters().counts().audit_fault
+    }
+
     /// Ends: what is pushed is given back.
     pub(crate) fn into_push(self) -> Option<Push> {
         self.push

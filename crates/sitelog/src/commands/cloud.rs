@@ -1,7 +1,7 @@
 //! `sitelog cloud`: the Pulumi Cloud exporter.
 
 use crate::cli::CloudArgs;
-use crate::cloud::{Push, Resolved, Site, standard};
+use crate::cloud::{Push, Resolved, Site, Trail, standard, trail};
 use crate::exit::{Failure, say};
 use crate::setup::Setup;
 use sitelog_cloud::config::{Backfill, Config};
@@ -9,7 +9,8 @@ use sitelog_cloud::cycle::CycleReport;
 use sitelog_cloud::emit::Emitter;
 use sitelog_cloud::exporter::{CloudExporter, OpenError};
 use sitelog_cloud::web::{self, Webhooks};
-use sitelog_export::{OtlpConfig, Patience};
+use sitelog_export::{Exporter, OtlpConfig, Patience, Report};
+use sitelog_ledger::Ledger;
 use sitelog_model::Signal;
 use sitelog_sanitize::{Declared, Sanitizer};
 use std::process::ExitCode;
@@ -30,7 +31,7 @@ pub(super) fn run(setup: &Setup, args: &CloudArgs) -> Result<ExitCode, Failure> 
     if let Some(told) = told {
         say(&told);
     }
-    let config = pulumi
+    let mut config = pulumi
         .config(setup.data_dir().join("cloud"))
         .map_err(|why| Failure::usage(format!("configuration error: {why}")))?;
     let secret = web.secret().map_err(Failure::usage)?;
@@ -45,6 +46,8 @@ pub(super) fn run(setup: &Setup, args: &CloudArgs) -> Result<ExitCode, Failure> 
             .map(|secret| declare("web.webhook-secret", secret.reveal())),
     );
     let (sanitizer, _) = setup.sanitizer(&args.sanitize, &[], declared)?;
+    config.audit = trail::audit(setup, &pulumi, &sanitizer)?;
+    let ledger = config.audit.is_some().then(|| trail::ledger(setup)).transpose()?;
     let address = web.address();
     let listener =
         web::bind(address).map_err(|error| Failure::unavailable(format!("--web.listen-address {address}: {error}")))?;
@@ -53,12 +56,12 @@ pub(super) fn run(setup: &Setup, args: &CloudArgs) -> Result<ExitCode, Failure> 
         .enable_all()
         .build()?;
     let webhooks = secret.as_ref().map(Webhooks::new);
-    runtime.block_on(export(config, &otlp, &sanitizer, listener, webhooks))
+    runtime.block_on(export(config, (&otlp, ledger.as_ref()), &sanitizer, listener, webhooks))
 }
 
 async fn export(
     config: Config,
-    otlp: &OtlpConfig,
+    (otlp, ledger): (&OtlpConfig, Option<&Ledger>),
     sanitizer: &Sanitizer,
     listener: std::net::TcpListener,
     webhooks: Option<Webhooks>,
@@ -76,6 +79,10 @@ async fn export(
             "the state was damaged and is now {aside}: what ended since it was written does not count"
         ));
     }
+    let trail = match ledger {
+        Some(ledger) => Trail::begin(&exporter, ledger, otlp)?,
+        None => None,
+    };
     let push = match otlp.is_empty() {
         true => None,
         false => {
@@ -92,14 +99,15 @@ async fn export(
         let _ = over.wait_for(|over| *over).await;
     };
     let server = tokio::spawn(web::serve(listener, Arc::clone(&site), webhooks, until(over.clone())));
-    let again = tokio::spawn(push_again(Arc::clone(&site), until(over)));
+    let again = tokio::spawn(push_again(Arc::clone(&site), until(over.clone())));
+    let trail = trail.map(|trail| trail.run(until(over)));
     let mut log = Log::default();
     let shown = Arc::clone(&site);
     exporter
         .run(stop.wait(), |report| {
             // Writing waits for the disk; the other worker goes on.
             tokio::task::block_in_place(|| shown.cycled(report));
-            log.cycled(report, shown.push_error());
+            log.cycled(report, shown.push_error(), shown.audit_fault());
         })
         .await;
     drop(shown);
@@ -108,27 +116,35 @@ async fn export(
     // Who still reads an answer may, but not for ever.
     let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
     let push = Arc::into_inner(site).and_then(Site::into_push);
-    tokio::task::block_in_place(|| end(push))
+    let delivery = match trail {
+        Some(trail) => trail.await.ok(),
+        None => None,
+    };
+    tokio::task::block_in_place(|| end(push, delivery))
 }
 
-/// The end of a push; the exit status tells when something is left.
-fn end(push: Option<Push>) -> Result<ExitCode, Failure> {
-    let Some(push) = push else {
-        return Ok(ExitCode::SUCCESS);
+/// The end of what is delivered, all of it within one time; the exit status tells when something is left.
+fn end(push: Option<Push>, trail: Option<Exporter>) -> Result<ExitCode, Failure> {
+    let patience = Patience { total: END, idle: END };
+    let (push, trail) = std::thread::scope(|scope| {
+        let trail = scope.spawn(|| trail.map(|trail| trail.finish(patience)));
+        (push.map(|push| push.finish(patience)), trail.join().ok().flatten())
+    });
+    let left = |report: &Option<Report>, signal: Signal, what: &str| {
+        let of_signal = report.as_ref()?.of_signal(signal);
+        if of_signal.waiting.frames == 0 && !of_signal.waiting.more {
+            return None;
+        }
+        let why = of_signal.last_error.as_deref().map(|why| format!(": {why}"));
+        let why = why.unwrap_or_default();
+        Some(format!(
+            "the last {what} were not delivered and wait for the next start{why}"
+        ))
     };
-    let report = push.finish(Patience { total: END, idle: END });
-    let metrics = report.of_signal(Signal::Metrics);
-    if metrics.waiting.frames == 0 && !metrics.waiting.more {
-        return Ok(ExitCode::SUCCESS);
-    }
-    let why = metrics
-        .last_error
-        .as_deref()
-        .map(|why| format!(": {why}"))
-        .unwrap_or_default();
-    Err(Failure::unavailable(format!(
-        "the last points were not delivered and wait for the next start{why}"
-    )))
+    let left = left(&push, Signal::Metrics, "points")
+        .or_else(|| left(&trail, Signal::Logs, "audit records"))
+        .or_else(|| left(&trail, Signal::Traces, "spans"));
+    left.map_or(Ok(ExitCode::SUCCESS), |left| Err(Failure::unavailable(left)))
 }
 
 /// Pushes when cycles are further apart than receivers like.
@@ -157,7 +173,21 @@ fn beginning(config: &Config) -> String {
     };
     let organizations = config.organizations.join(", ");
     let interval = humantime::format_duration(config.interval);
-    format!("observing {organizations} every {interval}; {history}")
+    let recorded = config.audit.as_ref().map(|audit| {
+        let parts = [
+            (audit.updates && !audit.events, "updates"),
+            (audit.events, "updates with their events"),
+            (audit.log, "audit logs"),
+        ];
+        let parts: Vec<&str> = parts
+            .into_iter()
+            .filter(|(is_on, _)| *is_on)
+            .map(|(_, part)| part)
+            .collect();
+        format!("; recorded: {}", parts.join(", "))
+    });
+    let recorded = recorded.unwrap_or_default();
+    format!("observing {organizations} every {interval}; {history}{recorded}")
 }
 
 /// Both ways of being told to end.
@@ -189,7 +219,8 @@ struct Log {
 }
 
 impl Log {
-    fn cycled(&mut self, report: &CycleReport, push_error: Option<String>) {
+    fn cycled(&mut self, report: &CycleReport, push_error: Option<String>, audit_fault: Option<String>) {
+        report.remarks.iter().for_each(|remark| say(remark));
         let mut wrong: Vec<String> = Vec::new();
         wrong.extend(
             report
@@ -208,6 +239,7 @@ impl Log {
             wrong.extend(first.map(|(operation, org, why)| format!("{org}: {}: {why}", operation.name())));
         }
         wrong.extend(push_error.map(|why| format!("a push was left out: {why}")));
+        wrong.extend(audit_fault.map(|why| format!("the ledger takes no audit records, they wait: {why}")));
         let said = wrong.join("; ");
         if said != self.said {
             match said.is_empty() {

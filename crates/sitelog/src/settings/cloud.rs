@@ -121,6 +121,18 @@ pub(crate) struct PulumiSettings {
     /// The longest answer [default: 64MiB]
     #[arg(long = "pulumi.body-limit", env = "SITELOG_PULUMI_BODY_LIMIT", value_name = "SIZE")]
     pub(crate) body_limit: Option<Size>,
+    /// Record each update that has ended in the audit trail [default: false]
+    #[arg(long = "pulumi.audit-updates", env = "SITELOG_PULUMI_AUDIT_UPDATES",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), value_name = "BOOL")]
+    pub(crate) audit_updates: Option<bool>,
+    /// Record updates with what their engines said, which costs calls [default: false]
+    #[arg(long = "pulumi.audit-events", env = "SITELOG_PULUMI_AUDIT_EVENTS",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), value_name = "BOOL")]
+    pub(crate) audit_events: Option<bool>,
+    /// Record the organizations' audit logs [default: false]
+    #[arg(long = "pulumi.audit-log", env = "SITELOG_PULUMI_AUDIT_LOG",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), value_name = "BOOL")]
+    pub(crate) audit_log: Option<bool>,
     /// Folder of what outlives a restart [default: cloud in --data-dir]
     #[arg(long, env = "SITELOG_STATE_DIR", value_name = "FOLDER")]
     pub(crate) state_dir: Option<PathBuf>,
@@ -221,6 +233,12 @@ impl PulumiSettings {
         config.body_limit = self.body_limit.map_or(config.body_limit, |limit| limit.0);
         Ok(config)
     }
+
+    /// Whether anything is recorded besides what is counted.
+    pub(crate) fn is_audited(&self) -> bool {
+        let flags = [self.audit_updates, self.audit_events, self.audit_log];
+        flags.contains(&Some(true))
+    }
 }
 
 impl PulumiSettings {
@@ -238,6 +256,9 @@ impl PulumiSettings {
         self.sweep_cycles.get_or_insert(defaults.sweep);
         self.call_timeout.get_or_insert(GoDuration(defaults.call_timeout));
         self.body_limit.get_or_insert(Size(defaults.body_limit));
+        for flag in [&mut self.audit_updates, &mut self.audit_events, &mut self.audit_log] {
+            flag.get_or_insert(false);
+        }
         self.state_dir.get_or_insert(defaults.state_dir);
         self
     }
