@@ -293,7 +293,7 @@ pub(crate) struct ConfigArgs {
     #[command(flatten)]
     pub(crate) mapt: MaptSettings,
     #[command(flatten)]
-    pub(crate) cloud: CloudFlags,
+    pub(crate) cloud: Box<CloudFlags>,
 }
 
 /// `sitelog demo`.

@@ -83,7 +83,7 @@ impl Serialize for GoDuration {
     /// As people write it where that is what it is, else to the nanosecond.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let nanos = self.0.as_nanos();
-        let is_whole = |unit: &&(&str, u64)| nanos % u128::from(unit.1) == 0;
+        let is_whole = |unit: &&(&str, u64)| nanos.is_multiple_of(u128::from(unit.1));
         let (name, unit) = UNITS[..8].iter().rev().find(is_whole).unwrap_or(&UNITS[0]);
         serializer.collect_str(&format_args!("{}{name}", nanos / u128::from(*unit)))
     }

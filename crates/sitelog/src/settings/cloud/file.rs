@@ -44,6 +44,9 @@ pub(crate) struct PushFile {
 /// The keys of [`PushFile`] that are settings of the destination as such.
 const PUSH_KEYS: [&str; 4] = ["endpoint", "protocol", "insecure", "headers"];
 
+/// A section and its key, and what is wrong with its value.
+type WrongKey = ([String; 2], String);
+
 /// Sections of the file with whatever keys it has.
 type Found = BTreeMap<String, Value>;
 
@@ -89,7 +92,7 @@ impl CloudFile {
     }
 
     /// What is known, taken key by key, and the paths of the rest. An error is with its section and key.
-    fn known(found: Found) -> Result<(Self, Vec<Vec<String>>), ([String; 2], String)> {
+    fn known(found: Found) -> Result<(Self, Vec<Vec<String>>), WrongKey> {
         let names = serde_json::to_value(Self::default()).unwrap_or_default();
         let (mut file, mut unknown) = (Self::default(), Vec::new());
         for (section, keys) in found {

@@ -18,7 +18,8 @@ impl FromStr for Organizations {
 }
 
 impl Organizations {
-    /// The names, trimmed, none empty and none twice, in the order given.
+    /// The names, trimmed, none empty and none twice, in the order given. Pulumi Cloud does not tell cases apart: two
+    /// spellings would be one organization that is observed twice.
     pub(crate) fn all(given: &[Self]) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for name in given
@@ -26,7 +27,7 @@ impl Organizations {
             .flat_map(|text| text.0.split([',', '\n', '\r']))
             .map(str::trim)
         {
-            if !name.is_empty() && !names.iter().any(|known| known == name) {
+            if !name.is_empty() && !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 names.push(name.to_owned());
             }
         }

@@ -41,6 +41,19 @@ fn plain(names: [&'static str; 3], default: Value, given: [&'static str; 3], wro
     row([flag, variable, key, at], default, given.map(shown), [wrong, wrong])
 }
 
+/// One of sitelog's own below `pulumi`, which is off until it is asked for.
+fn switch(name: &str, variable: &str) -> Row {
+    let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    let names = [
+        leak(format!("--pulumi.{name}")),
+        leak(format!("SITELOG_PULUMI_{variable}")),
+        leak(format!("pulumi.{name}")),
+        leak(format!("/pulumi/{name}")),
+    ];
+    let given = ["true", "false", "true"].map(|text| (text, text, json!(text == "true")));
+    row(names, json!(false), given, ["perhaps", "maybe"])
+}
+
 pub(super) fn rows() -> Vec<Row> {
     let url = |url: &str| json!(format!("{url}/v1/metrics"));
     let default_url = url("https://localhost:4318");
@@ -82,7 +95,7 @@ pub(super) fn rows() -> Vec<Row> {
             ],
             json!([]),
             [
-                ("a, b,,a", "", json!(["a", "b"])),
+                ("a, b,,a,B", "", json!(["a", "b"])),
                 ("c\nd,c", "", json!(["c", "d"])),
                 ("", "[e, f, e]", json!(["e", "f"])),
             ],
@@ -278,5 +291,8 @@ pub(super) fn rows() -> Vec<Row> {
             ["/a", "/b", "/c"],
             "",
         ),
+        switch("audit-updates", "AUDIT_UPDATES"),
+        switch("audit-events", "AUDIT_EVENTS"),
+        switch("audit-log", "AUDIT_LOG"),
     ]
 }
