@@ -1,2 +1,16 @@
-//! Behaviour of the receiver, over real sockets.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+//! Behaviour of the receiver, over real sockets, into a real ledger.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed set-up is a failed test"
+)]
+
+mod doors;
+mod limits;
+mod otlp;
+mod raw;
+mod refusals;
+mod stage;
+mod stopping;
+mod tls;
