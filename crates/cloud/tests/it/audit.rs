@@ -2,6 +2,7 @@
 
 use crate::recording::{Of, Record, Recording};
 use proptest::prelude::*;
+use sitelog_cloud::state::{Change, State};
 use sitelog_cloud_sim::{Backfill, Fault, Kind, Mutation, Operation, Outcome, Plan, Random, Rule, StackPath, World};
 use sitelog_ledger::{Budget, Options};
 use std::collections::HashSet;
@@ -271,6 +272,28 @@ async fn a_full_ledger_loses_nothing() {
     recording.settle().await;
     compare(&recording);
     assert!(recording.counts().await.audit_fault.is_none());
+}
+
+/// Scenario: something waits that nobody can read, left by another version or a damaged disk.
+/// Guarantees: it is counted and holds up nothing.
+#[tokio::test]
+async fn what_cannot_be_read_holds_up_nothing() {
+    let mut recording = Recording::new(world(7), Backfill::None, UPDATES);
+    let (mut state, _) = State::open(&recording.stage.config.state_dir, 1).unwrap();
+    let rows = [("not an id", &b"{}"[..]), ("01KZZZZZZZZZZZZZZZZZZZZZZZ", &b"junk"[..])];
+    let outbox = rows.map(|(uid, row)| (uid.to_owned(), row.to_vec()));
+    state
+        .commit(&Change {
+            outbox: outbox.into(),
+            ..Change::default()
+        })
+        .unwrap();
+    drop(state);
+    recording.settle().await;
+    updated(&recording, Kind::Update, Outcome::Succeeded);
+    recording.settle().await;
+    compare(&recording);
+    assert_eq!(recording.counts().await.audit_records_refused, 2);
 }
 
 /// Scenario: secrets stand in messages, configuration and events.

@@ -31,9 +31,7 @@ pub(super) fn parts<'a, 'b, T>(
 }
 
 /// Items that stand together by what they are of.
-fn groups<'a, 'b, T>(
-    part: &'a [(&'b Rendered, &'b T)],
-) -> impl Iterator<Item = (&'b Rendered, impl Iterator<Item = &'b T>)> {
+fn groups<'b, T>(part: &[(&'b Rendered, &'b T)]) -> impl Iterator<Item = (&'b Rendered, impl Iterator<Item = &'b T>)> {
     let groups = part.chunk_by(|(of, _), (other, _)| std::ptr::eq(*of, *other));
     groups.map(|group| (group[0].0, group.iter().map(|(_, item)| *item)))
 }
