@@ -7,7 +7,9 @@
 //! | `records` | choosing records of an encoded request |
 //! | `collect` | joining frames to a piece |
 //! | `gate` | when a destination may be asked again |
-//! | `route` | a destination of one signal: backend, gate, slots, counters |
+//! | `window` | how many requests may be on their way to a destination |
+//! | `pool` | the memory for requests, shared by all |
+//! | `route` | a destination of one signal: backend, gate, window, counters |
 //! | `settle` | trying a piece until every record of it is delivered or refused |
 //! | `lane` | one cursor on its way to one route |
 
@@ -15,6 +17,8 @@ pub(crate) mod collect;
 pub(crate) mod gate;
 pub(crate) mod lane;
 pub(crate) mod piece;
+pub(crate) mod pool;
 pub(crate) mod records;
 pub(crate) mod route;
 pub(crate) mod settle;
+pub(crate) mod window;

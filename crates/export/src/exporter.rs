@@ -1,15 +1,18 @@
-//! The exporter: delivers chains of the ledger from a thread of its own.
+//! The exporter: delivers chains of the ledger from a thread of its own, or from one that it shares with others.
 
+mod hub;
 mod report;
 mod worker;
 
+pub use hub::Exporters;
 pub use report::{Patience, Report, SignalReport};
 
 use crate::config::OtlpConfig;
 use crate::counters::Counters;
+use hub::{Hub, Job};
 use sitelog_ledger::{Chain, ChainId, Ledger};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use worker::Order;
@@ -23,6 +26,7 @@ pub struct Exporter {
 }
 
 struct Shared {
+    hub: Arc<Hub>,
     orders: UnboundedSender<Order>,
     counters: Arc<Counters>,
     has_destination: bool,
@@ -30,28 +34,17 @@ struct Shared {
 }
 
 enum State {
-    /// No thread yet, and what it will start with.
+    /// Not begun yet, and what it will begin with.
     Idle(Box<OtlpConfig>, UnboundedReceiver<Order>),
-    Running(JoinHandle<Report>),
-    /// It has ended, or could not be started.
+    Running(mpsc::Receiver<Report>),
+    /// It has ended.
     Gone,
 }
 
 impl Exporter {
-    /// Makes an exporter; nothing is connected yet.
+    /// Makes an exporter with a thread of its own; nothing is connected yet. [`Exporters`] makes many on one thread.
     pub fn start(config: OtlpConfig) -> Self {
-        let (sender, orders) = unbounded_channel();
-        let has_destination = !config.is_empty();
-        let state = Mutex::new(State::Idle(Box::new(config), orders));
-        let counters = Arc::default();
-        Self {
-            shared: Arc::new(Shared {
-                orders: sender,
-                counters,
-                has_destination,
-                state,
-            }),
-        }
+        Exporters::start().exporter(config)
     }
 
     /// Delivers a chain that this process writes, as it becomes durable. It must be sealed, or all its clones dropped,
@@ -67,11 +60,11 @@ impl Exporter {
         chain.subscribe(Box::new(move || {
             sender.send_modify(|news| *news += 1);
             if let Some(shared) = shared.upgrade() {
-                shared.ensure_thread();
+                shared.ensure_begun();
             }
         }));
         if chain.durable() > 0 {
-            self.shared.ensure_thread();
+            self.shared.ensure_begun();
         }
     }
 
@@ -79,7 +72,7 @@ impl Exporter {
     pub fn deliver(&self, ledger: &Ledger, chain: &ChainId) {
         if self.shared.has_destination {
             self.shared.order(Order::Deliver(ledger.clone(), chain.clone()));
-            self.shared.ensure_thread();
+            self.shared.ensure_begun();
         }
     }
 
@@ -92,44 +85,56 @@ impl Exporter {
     /// arrived: it is delivered again later.
     pub fn finish(self, patience: Patience) -> Report {
         if self.shared.is_needed() {
-            self.shared.ensure_thread();
+            self.shared.ensure_begun();
         }
         self.shared.order(Order::Finish(patience));
         let state = std::mem::replace(&mut *self.shared.state(), State::Gone);
-        let thread = if let State::Running(thread) = state {
-            Some(thread)
-        } else {
-            None
-        };
-        match thread.map(JoinHandle::join) {
-            Some(Ok(report)) => report,
-            Some(Err(_)) => Report::failed(&self.shared.counters, "the exporter's thread panicked"),
-            None => Report::of(&self.shared.counters),
+        match state {
+            State::Running(report) => report
+                .recv()
+                .unwrap_or_else(|_| Report::failed(&self.shared.counters, "the exporter's thread panicked")),
+            State::Idle(..) | State::Gone => Report::of(&self.shared.counters),
         }
     }
 }
 
 impl Shared {
+    fn new(hub: Arc<Hub>, config: OtlpConfig) -> Arc<Self> {
+        let (orders, received) = unbounded_channel();
+        let has_destination = !config.is_empty();
+        let state = Mutex::new(State::Idle(Box::new(config), received));
+        Arc::new(Self {
+            hub,
+            orders,
+            counters: Arc::default(),
+            has_destination,
+            state,
+        })
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Each change of the state is one assignment: a panic leaves it whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn order(&self, order: Order) {
-        // The thread ends only after `finish`, which takes the exporter: an order is never lost.
+        // It ends only after `finish`, which takes the exporter: an order is never lost.
         drop(self.orders.send(order));
     }
 
-    fn ensure_thread(&self) {
+    fn ensure_begun(&self) {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::Gone) {
             State::Idle(config, orders) => {
+                let (report, reported) = mpsc::channel();
                 let counters = self.counters.clone();
-                let builder = std::thread::Builder::new()
-                    .name("exporter".to_owned())
-                    .stack_size(STACK);
-                let thread = builder.spawn(move || worker::work(&config, orders, counters));
-                *state = thread.map_or(State::Gone, State::Running);
+                self.hub.begin(Job {
+                    config,
+                    orders,
+                    counters,
+                    report,
+                });
+                *state = State::Running(reported);
             }
             other => *state = other,
         }
@@ -152,6 +157,3 @@ impl Shared {
         needed
     }
 }
-
-/// The thread's stack: TLS and HTTP/2 need a few dozen KiB, unoptimized builds some hundred.
-const STACK: usize = 1 << 20;

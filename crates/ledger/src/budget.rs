@@ -9,10 +9,13 @@ use sitelog_model::TenantId;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Own bytes after which a writer measures again: other processes write beside it.
 const MEASURE_EVERY: u64 = 4 << 20;
+/// Looking into all segments may take this long whenever it helps; beyond, it may take only a small part of the time.
+const CHEAP: Duration = Duration::from_millis(100);
+const SURVEYS_APART: u32 = 20;
 /// When a refused input may try again: cursors move within this time if a destination is alive.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
@@ -24,6 +27,8 @@ pub(crate) struct Gauge {
     /// Own bytes since then.
     since: u64,
     measured: bool,
+    /// When all segments were looked into last, and how long that took.
+    surveyed: Option<(Instant, Duration)>,
     refusal: Option<Refusal>,
 }
 
@@ -74,7 +79,13 @@ impl Gauge {
         if !is_due && (!self.measured || self.used + bytes <= limit) {
             return Ok(());
         }
-        let reclaimed = reclaim(root, tenant, bytes, now).map_err(as_refused)?;
+        let begun = Instant::now();
+        let is_affordable = |(ended, took): (Instant, Duration)| took < CHEAP || ended.elapsed() > took * SURVEYS_APART;
+        let may_survey = self.surveyed.is_none_or(is_affordable);
+        let reclaimed = reclaim(root, tenant, bytes, now, may_survey).map_err(as_refused)?;
+        if may_survey {
+            self.surveyed = Some((Instant::now(), begun.elapsed()));
+        }
         (self.used, self.since, self.measured) = (reclaimed.used, 0, true);
         let too_old = reclaimed
             .undelivered_age

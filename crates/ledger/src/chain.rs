@@ -9,6 +9,7 @@ use crate::encode::encode;
 use crate::error::{Error, Refused};
 use crate::frame::{HEADER, Kind, MAX_PLAIN, MAX_STORED};
 use crate::position::Position;
+use crate::release::{Extent, Rolled};
 use crate::reserve::give_back;
 use crate::root::Root;
 use crate::trail::{News, enter_begun};
@@ -69,12 +70,16 @@ pub(crate) struct Live {
     committer: Mutex<Option<Committer>>,
     /// The folder's file system, if its committer may sync that as a whole.
     pub(crate) system: Option<Arc<dyn FileSystem>>,
+    /// Segments that may be erased once they are delivered.
+    pub(crate) rolled: Mutex<Rolled>,
     pub(crate) news: News,
 }
 
 struct Inner {
     writer: Writer,
     gauge: Gauge,
+    /// What is in the segment being written; `None` when another writer began it.
+    extent: Option<Extent>,
     /// Sealed without a frame: the folder is gone.
     removed: bool,
 }
@@ -92,7 +97,10 @@ enum Budgeted {
 impl Chain {
     pub(crate) fn new(root: Arc<Root>, writer: Writer, commit: Commit, lock: Arc<dyn DiskFile>) -> Self {
         let (id, folder) = (writer.chain.clone(), writer.folder.clone());
+        let is_begun = writer.segment.is_some();
+        let current = writer.next_segment - u32::from(is_begun);
         let inner = Inner {
+            extent: (!is_begun).then(|| Extent::from(writer.next())),
             writer,
             gauge: Gauge::default(),
             removed: false,
@@ -111,8 +119,10 @@ impl Chain {
             lock,
             committer: Mutex::new(committer),
             system,
+            rolled: Mutex::new(Rolled::before(current)),
             news: News::default(),
         });
+        live.root.add_live(&live);
         Self {
             _closer: Arc::new(Closer(live.clone())),
             live,
@@ -285,6 +295,15 @@ impl Live {
                 .checkpoint(now, false)
                 .map_err(|fault| self.refused(fault))?;
             self.wrote(bytes, &file);
+            let (number, next, newest) = (inner.writer.next_segment - 1, inner.writer.next(), inner.writer.time);
+            let extent = inner.extent.replace(Extent::from(next));
+            let extent = extent.map(|extent| Extent {
+                upto: next,
+                newest,
+                ..extent
+            });
+            let mut rolled = self.rolled.lock().unwrap_or_else(PoisonError::into_inner);
+            rolled.push(number, extent);
         }
         let (signal, origin) = (batch.signal, batch.origin);
         let content = Content {
@@ -297,6 +316,10 @@ impl Live {
         };
         self.put(&mut inner.writer, &content, now)?;
         inner.gauge.wrote(cost);
+        let index = inner.writer.next() - 1;
+        if let Some(extent) = inner.extent.as_mut().filter(|_| kind.is_exported()) {
+            extent.wants(signal, index);
+        }
         Ok(Receipt {
             position: Position::start(inner.writer.next() - 1),
             time: inner.writer.time,

@@ -14,6 +14,7 @@ use crate::key::PublicKey;
 use crate::layout::{Layout, Lock, WRITER_LOCK, create_dirs, create_durable_dirs, list_segments, lock};
 use crate::options::Options;
 use crate::recover::{Recovery, recover};
+use crate::release::{Released, release};
 use crate::reserve::put_aside;
 use crate::retain::{Reclaimed, reclaim};
 use crate::root::Root;
@@ -179,7 +180,20 @@ impl Ledger {
             &self.root,
             &self.root.layout.list_chains(&*self.root.disk, tenant)?,
         ));
-        reclaim(&self.root, tenant, 0, self.root.options.clock.now())
+        reclaim(&self.root, tenant, 0, self.root.options.clock.now(), true)
+    }
+
+    /// Erases the segments of a tenant's chains that this ledger writes that every cursor has passed and that are older than
+    /// [`Options::keep_delivered`]; cheap, for no frame is read. Segments with refused records stay until their age is over, and a
+    /// chain without a cursor keeps everything. Chains that nobody writes any more are left to [`Ledger::reclaim`].
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn release(&self, tenant: &TenantId) -> Result<Released, Error> {
+        match self.root.options.keep_delivered {
+            Some(keep) => release(&self.root, tenant, keep, u64::MAX),
+            None => Ok(Released::default()),
+        }
     }
 
     /// Enters in the trail the beginnings and ends of chains that killed processes could not enter; says how many entries

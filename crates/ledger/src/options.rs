@@ -39,6 +39,8 @@ pub struct Options {
     pub compress: bool,
     /// How long written frames may stay undurable while nobody waits for them; groups the commits of a steady stream.
     pub linger: Duration,
+    /// How long [`crate::Ledger::release`] keeps what every cursor has passed. `None`: until the room is needed.
+    pub keep_delivered: Option<Duration>,
     /// Makes the chains durable, together with those of other ledgers that have the same one. `None`: a thread a chain, from its
     /// first frame on.
     pub committer: Option<Committer>,
@@ -55,6 +57,7 @@ impl Default for Options {
             ahead_bytes: 8 << 20,
             compress: false,
             linger: Duration::from_millis(5),
+            keep_delivered: None,
             committer: None,
             clock: Clock::system(),
         }

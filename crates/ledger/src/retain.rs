@@ -8,6 +8,7 @@ use crate::disk::Open;
 use crate::error::Error;
 use crate::frame::Kind;
 use crate::layout::{CURSORS, Lock, QUARANTINE, SegmentFile, WRITER_LOCK, list, list_segments, lock, segment_path};
+use crate::release::release;
 use crate::reserve::RESERVE;
 use crate::root::Root;
 use crate::trail;
@@ -56,8 +57,15 @@ struct Leaving {
     is_all: bool,
 }
 
-/// Erases what may go: all that is too old, and what is delivered as long as `room` bytes do not fit.
-pub(crate) fn reclaim(root: &Root, tenant: &TenantId, room: u64, now: u64) -> Result<Reclaimed, Error> {
+/// Erases what may go: all that is too old, and what is delivered as long as `room` bytes do not fit. Looks into the segments
+/// of all chains only if it must, and if it may: that takes long.
+pub(crate) fn reclaim(
+    root: &Root,
+    tenant: &TenantId,
+    room: u64,
+    now: u64,
+    may_survey: bool,
+) -> Result<Reclaimed, Error> {
     let budget = root.options.budget;
     let mut done = Reclaimed::default();
     let chains = root.layout.list_chains(&*root.disk, tenant)?;
@@ -65,7 +73,13 @@ pub(crate) fn reclaim(root: &Root, tenant: &TenantId, room: u64, now: u64) -> Re
         done.used += chain_bytes(root, &root.layout.chain(chain))?;
     }
     let is_over = |done: &Reclaimed| budget.bytes.is_some_and(|limit| done.used + room > limit);
-    if !is_over(&done) && budget.age.is_none() {
+    if let Some(limit) = budget.bytes.filter(|_| is_over(&done)) {
+        let released = release(root, tenant, Duration::ZERO, done.used + room - limit)?;
+        done.segments += released.segments;
+        done.bytes += released.bytes;
+        done.used = done.used.saturating_sub(released.bytes);
+    }
+    if !may_survey || !is_over(&done) && budget.age.is_none() {
         return Ok(done);
     }
     let mut leaving = Vec::new();
@@ -222,7 +236,7 @@ pub(crate) fn remove_chain(root: &Root, folder: &Path) -> Result<(), Error> {
 }
 
 /// What another process removed meanwhile is removed.
-fn remove(result: io::Result<()>) -> io::Result<()> {
+pub(crate) fn remove(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,

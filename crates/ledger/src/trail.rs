@@ -11,7 +11,7 @@ pub use entry::Entry;
 pub(crate) use entry::chain_of;
 pub(crate) use log::{Log, Part};
 pub(crate) use news::{News, enter_begun};
-pub(crate) use settle::{erasing, settle};
+pub(crate) use settle::{erasing, erasing_live, settle};
 pub(crate) use torn::may_be_torn;
 
 use crate::counters::Counters;

@@ -9,7 +9,7 @@ pub struct Pace {
     ///
     /// 1 MiB: far below the 4 MiB that a Collector takes, and beyond the point where larger requests are faster.
     pub request_bytes: usize,
-    /// Requests on their way to one destination at the same time.
+    /// Requests on their way to one destination at the same time, at most: fewer while it answers slowly or refuses.
     pub in_flight: usize,
     /// How long a request that is not full waits for more frames of a chain that is still written.
     pub linger: Duration,
@@ -26,7 +26,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             request_bytes: 1 << 20,
-            in_flight: 4,
+            in_flight: 16,
             linger: Duration::from_millis(200),
             backoff: Backoff::default(),
             suspect_tries: 3,

@@ -11,7 +11,6 @@ use tokio::time::Instant;
 /// Collects the requests of frames until they make a piece.
 pub(crate) struct Collector {
     signal: Signal,
-    full: usize,
     /// End of the last piece: the next one begins here, so that pieces leave no gap between them.
     start: Position,
     end: Position,
@@ -26,15 +25,16 @@ pub(crate) enum Added {
     Yes,
     /// It holds nothing to deliver.
     Nothing,
+    /// Only its first records wait in the collector: it is read again later.
+    Cut,
     /// It holds no OTLP; the text says what is wrong.
     Malformed(String),
 }
 
 impl Collector {
-    pub(crate) fn new(signal: Signal, full: usize, start: Position) -> Self {
+    pub(crate) fn new(signal: Signal, start: Position) -> Self {
         Self {
             signal,
-            full,
             start,
             end: start,
             requests: Vec::new(),
@@ -43,8 +43,8 @@ impl Collector {
         }
     }
 
-    /// Adds what is not yet done of a frame.
-    pub(crate) fn add(&mut self, frame: &Frame, progress: &Progress) -> Added {
+    /// Adds what is not yet done of a frame; of one that comes first and is longer than `cut`, only the first records.
+    pub(crate) fn add(&mut self, frame: &Frame, progress: &Progress, cut: Option<usize>) -> Added {
         let payload = &frame.batch.get().payload;
         let read = payload.records().and_then(|records| Ok((records, payload.to_otlp()?)));
         let (records, request) = match read {
@@ -63,7 +63,11 @@ impl Collector {
                 frame: number,
                 item: range.start,
             };
-            let count = range.end - range.start;
+            let all = range.end - range.start;
+            let count = cut
+                .filter(|cut| *cut < request.len() && self.is_empty())
+                .map_or(all, |cut| share(records, cut, request.len()).min(all));
+            let range = range.start..range.start + count;
             let bytes = if count == records {
                 request.clone()
             } else {
@@ -75,6 +79,13 @@ impl Collector {
             self.len += bytes.len();
             self.requests.push((at, count, bytes));
             self.since.get_or_insert_with(Instant::now);
+            if count < all {
+                self.end = Position {
+                    frame: number,
+                    item: range.end,
+                };
+                return Added::Cut;
+            }
         }
         self.pass(
             frame,
@@ -96,19 +107,14 @@ impl Collector {
         self.requests.is_empty()
     }
 
-    /// Whether what waits makes a whole request.
-    pub(crate) fn is_full(&self) -> bool {
-        self.len >= self.full
+    /// Bytes that wait.
+    pub(crate) fn len(&self) -> usize {
+        self.len
     }
 
     /// Since when the first frame waits.
     pub(crate) fn since(&self) -> Option<Instant> {
         self.since
-    }
-
-    /// Frames and bytes that wait.
-    pub(crate) fn waiting(&self) -> (u64, u64) {
-        (self.requests.len() as u64, self.len as u64)
     }
 
     /// The piece, if anything waits; what the cursor passed without finding anything becomes part of the next one.
@@ -131,6 +137,12 @@ impl Collector {
         self.start = self.end;
         Some(passed)
     }
+}
+
+/// How many of a frame's records make so many of its bytes, at least one.
+fn share(records: u32, bytes: usize, of: usize) -> u32 {
+    let share = u64::from(records) * bytes as u64 / of.max(1) as u64;
+    u32::try_from(share).unwrap_or(u32::MAX).max(1)
 }
 
 /// Whether some records of a frame are done and others not.

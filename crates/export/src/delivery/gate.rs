@@ -44,18 +44,15 @@ impl Gate {
         }
     }
 
-    /// Waits until a request may be sent.
-    pub(crate) async fn pass(&self) -> Pass {
+    /// Waits until it may be worth to read a request: the gate is open, or one may try.
+    pub(crate) async fn ready(&self) {
         loop {
             let wait = {
-                let mut state = self.state.borrow_mut();
+                let state = self.state.borrow();
                 match state.shut_until {
-                    None => return Pass(state.epoch),
+                    None => return,
                     Some(_) if state.probing => None,
-                    Some(until) if until <= Instant::now() => {
-                        state.probing = true;
-                        return Pass(state.epoch);
-                    }
+                    Some(until) if until <= Instant::now() => return,
                     Some(until) => Some(until),
                 }
             };
@@ -68,6 +65,41 @@ impl Gate {
                 },
             }
         }
+    }
+
+    /// The right to send now, if there is one: nobody waits here with a request in hand.
+    pub(crate) fn try_pass(&self) -> Option<Pass> {
+        let mut state = self.state.borrow_mut();
+        if let Some(until) = state.shut_until {
+            if state.probing || until > Instant::now() {
+                return None;
+            }
+            state.probing = true;
+        }
+        Some(Pass(state.epoch))
+    }
+
+    #[cfg(test)]
+    async fn pass(&self) -> Pass {
+        loop {
+            self.ready().await;
+            if let Some(pass) = self.try_pass() {
+                return pass;
+            }
+        }
+    }
+
+    /// Whether only one request may try.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.state.borrow().shut_until.is_some()
+    }
+
+    /// The destination answered what may be the data's fault or its own: others may go, and if it goes on so, the next wait is
+    /// longer than the last one.
+    pub(crate) fn open_in_doubt(&self, pass: &Pass) {
+        let failures = self.state.borrow().failures;
+        self.open(pass);
+        self.state.borrow_mut().failures = failures;
     }
 
     /// The destination answered, whatever the answer was: others may go.

@@ -1,14 +1,16 @@
 //! One cursor on its way to one route.
 
 use super::collect::{Added, Collector};
-use super::route::Route;
-use super::settle::{News, Settled, settle};
+use super::route::{Route, Turn};
+use super::settle::{Doubt, News, Settled, settle};
+use super::window::Slot;
 use sitelog_ledger::{Cursor, Error, Position, Progress};
-use std::ops::Range;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// How far delivery is to its end.
@@ -42,10 +44,21 @@ pub(crate) struct Lane {
     phase: watch::Receiver<Phase>,
     progress: Progress,
     collector: Collector,
+    /// The right to read what is in the collector, and the wait for it.
+    turn: Option<Turn>,
+    reserving: Option<Pin<Box<dyn Future<Output = Turn>>>>,
+    /// There may be something to read.
+    has_more: bool,
     ended: bool,
-    /// Pieces that are not wholly settled, with their frames and bytes.
-    sent: Vec<(Range<Position>, Waiting)>,
+    /// Something was given back, or only begun: once nothing is on its way, the cursor goes back.
+    must_go_back: bool,
+    doubt: Option<(Position, Doubt)>,
+    /// Since the cursor went back, an answer may have been the data's fault.
+    is_suspect: bool,
+    /// Pieces that are not wholly settled.
     unsettled: usize,
+    /// They end with the lane.
+    tasks: JoinSet<()>,
     sender: UnboundedSender<News>,
     news: UnboundedReceiver<News>,
 }
@@ -58,9 +71,8 @@ impl Lane {
         phase: watch::Receiver<Phase>,
     ) -> Self {
         let progress = cursor.progress().clone();
-        let collector = Collector::new(route.signal, route.pace.request_bytes, progress.upto);
+        let collector = Collector::new(route.signal, progress.upto);
         let (sender, news) = unbounded_channel();
-        let (ended, sent, unsettled) = (false, Vec::new(), 0);
         Self {
             route,
             cursor,
@@ -68,9 +80,15 @@ impl Lane {
             phase,
             progress,
             collector,
-            ended,
-            sent,
-            unsettled,
+            turn: None,
+            reserving: None,
+            has_more: true,
+            ended: false,
+            must_go_back: false,
+            doubt: None,
+            is_suspect: false,
+            unsettled: 0,
+            tasks: JoinSet::new(),
             sender,
             news,
         }
@@ -78,14 +96,28 @@ impl Lane {
 
     /// Delivers until the chain ends or the phase says stop; then says what is left.
     pub(crate) async fn run(mut self) -> Result<Waiting, Error> {
+        let left = self.deliver().await;
+        if left.is_err() {
+            // Others on this route wait for how these fare.
+            self.tasks.detach_all();
+        }
+        left
+    }
+
+    async fn deliver(&mut self) -> Result<Waiting, Error> {
         loop {
             let phase = *self.phase.borrow_and_update();
             if phase == Phase::Stopped {
                 self.take_news()?;
+                self.cursor.settle()?;
                 return self.waiting();
             }
+            if self.must_go_back && self.unsettled == 0 && self.collector.is_empty() {
+                self.go_back()?;
+            }
             self.read()?;
-            if self.ended && self.unsettled == 0 && self.collector.is_empty() {
+            if self.ended && self.unsettled == 0 && self.collector.is_empty() && !self.must_go_back {
+                self.cursor.settle()?;
                 return Ok(Waiting::default());
             }
             self.step(phase == Phase::Draining).await?;
@@ -93,9 +125,13 @@ impl Lane {
     }
 
     async fn step(&mut self, draining: bool) -> Result<(), Error> {
-        let due = self.collector.since().map(|since| since + self.route.pace.linger);
-        let is_due = due.is_some_and(|due| draining || self.ended || self.collector.is_full() || due <= Instant::now());
-        let wants_more = !self.ended && !self.collector.is_full();
+        let linger = self.collector.since().map(|since| since + self.route.pace.linger);
+        let is_alone = draining || self.ended || self.must_go_back || self.is_full();
+        let is_due = linger.is_some_and(|due| is_alone || due <= Instant::now());
+        let may_read = self.has_more && !self.ended && !self.must_go_back;
+        if may_read && self.turn.is_none() && self.reserving.is_none() {
+            self.reserving = Some(Box::pin(self.route.clone().turn()));
+        }
         tokio::select! {
             biased;
             news = self.news.recv() => {
@@ -103,69 +139,105 @@ impl Lane {
                 self.take_news()?;
             }
             _ = self.phase.changed() => {}
-            slot = self.route.slots.clone().acquire_owned(), if is_due => {
-                let (frames, bytes) = self.collector.waiting();
-                let Some(piece) = self.collector.take() else { return Ok(()) };
-                self.sent.push((piece.range.clone(), Waiting { frames, bytes, more: false }));
-                self.unsettled += 1;
-                let (route, sender) = (self.route.clone(), self.sender.clone());
-                tokio::task::spawn_local(async move {
-                    settle(&route, piece, &sender).await;
-                    drop(slot);
-                });
+            slot = self.route.window.clone().enter(), if is_due => {
+                self.send(slot);
+                // Others have their turn.
+                tokio::task::yield_now().await;
             }
-            () = sleep_until(due), if due.is_some() && !is_due => {}
-            () = changed(&mut self.news_of_chain), if wants_more => {}
+            turn = reserved(&mut self.reserving) => {
+                (self.turn, self.reserving) = (Some(turn), None);
+            }
+            () = sleep_until(linger), if linger.is_some() && !is_due => {}
+            () = changed(&mut self.news_of_chain), if !self.ended => self.has_more = true,
         }
         Ok(())
     }
 
-    /// Reads what there is, up to a whole request.
+    fn send(&mut self, slot: Slot) {
+        let (Some(piece), Some(turn)) = (self.collector.take(), self.turn.take()) else {
+            return;
+        };
+        let accepted_before = self.route.accepted();
+        let fresh = Doubt {
+            tries: 0,
+            accepted_before,
+        };
+        let doubt = self.doubt.map_or(fresh, |(_, doubt)| doubt);
+        let (route, sender) = (self.route.clone(), self.sender.clone());
+        self.unsettled += 1;
+        self.tasks.spawn_local(async move {
+            settle(&route, piece, doubt, &sender).await;
+            drop((slot, turn));
+            // Who hears it has gone only when everything is given up.
+            drop(sender.send(News::Finished));
+        });
+        while self.tasks.try_join_next().is_some() {}
+    }
+
+    fn is_full(&self) -> bool {
+        let reaches = |turn: &Turn| turn.is_probe || self.collector.len() >= turn.limit;
+        self.turn.as_ref().is_some_and(reaches)
+    }
+
+    /// Reads what there is, up to what its turn allows.
     fn read(&mut self) -> Result<(), Error> {
-        while !self.ended && !self.collector.is_full() {
+        let Some(mut turn) = self.turn.take_if(|_| self.has_more) else {
+            return Ok(());
+        };
+        let cut = turn.is_probe.then_some(turn.limit);
+        while !self.ended && !self.must_go_back && self.collector.len() < turn.limit {
             let Some(frame) = self.cursor.next()? else {
+                self.has_more = false;
                 // A chain that another process writes is read to its present end.
                 self.ended = self.cursor.at_end() || self.news_of_chain.is_none();
                 break;
             };
-            if let Added::Malformed(why) = self.collector.add(&frame, &self.progress) {
-                self.route.counters().malformed_frames.add(1);
-                self.route.failed(&why);
-                self.cursor.refuse(frame.position, &why)?;
+            match self.collector.add(&frame, &self.progress, cut) {
+                Added::Malformed(why) => {
+                    self.route.counters().malformed_frames.add(1);
+                    self.route.failed(&why);
+                    self.cursor.refuse(frame.position, &why)?;
+                }
+                Added::Cut => self.must_go_back = true,
+                Added::Yes | Added::Nothing => {}
             }
         }
+        if !self.collector.is_empty() {
+            turn.hold.resize(self.collector.len());
+            self.turn = Some(turn);
+        }
         match self.collector.take_passed() {
-            Some(passed) => self.commit([passed]),
+            Some(passed) => {
+                self.progress.add(passed);
+                self.cursor.note(self.progress.clone())
+            }
             None => Ok(()),
         }
     }
 
-    /// Hears all news there are, then commits once.
+    /// Hears all news there are, then notes the progress once.
     fn take_news(&mut self) -> Result<(), Error> {
         while let Ok(news) = self.news.try_recv() {
             self.hear(Some(news))?;
         }
-        let progress = &self.progress;
-        self.sent.retain(|(range, _)| !is_done(progress, range));
         if self.progress == *self.cursor.progress() {
             Ok(())
         } else {
-            self.cursor.commit(self.progress.clone())
+            self.cursor.note(self.progress.clone())
         }
     }
 
     fn hear(&mut self, news: Option<News>) -> Result<(), Error> {
         match news {
-            Some(News::Settled(settled)) => self.note(settled),
-            Some(News::Finished) => {
-                self.unsettled -= 1;
-                Ok(())
-            }
-            None => Ok(()),
+            Some(News::Settled(settled)) => return self.settled(settled),
+            Some(News::GivenBack { is_suspect }) => self.given_back(is_suspect),
+            Some(News::Finished) => self.unsettled -= 1,
+            None => {}
         }
+        Ok(())
     }
 
-    fn note(&mut self, settled: Settled) -> Result<(), Error> {
+    fn settled(&mut self, settled: Settled) -> Result<(), Error> {
         if let Some((why, parts)) = settled.refused {
             for part in parts {
                 let many = if part.records > 1 {
@@ -180,28 +252,43 @@ impl Lane {
         Ok(())
     }
 
-    fn commit(&mut self, done: impl IntoIterator<Item = Range<Position>>) -> Result<(), Error> {
-        done.into_iter().for_each(|range| self.progress.add(range));
-        self.cursor.commit(self.progress.clone())
+    /// Lets go of everything that was read: it is read again when the destination may be asked again.
+    fn given_back(&mut self, is_suspect: bool) {
+        // Requests sent together that fail together count as one.
+        if is_suspect && !self.is_suspect {
+            self.is_suspect = true;
+            let (at, accepted_before) = (self.progress.upto, self.route.accepted());
+            let fresh = Doubt {
+                tries: 0,
+                accepted_before,
+            };
+            let (_, doubt) = self.doubt.get_or_insert((at, fresh));
+            doubt.tries += 1;
+        }
+        self.collector = Collector::new(self.route.signal, self.progress.upto);
+        (self.turn, self.reserving, self.must_go_back) = (None, None, true);
     }
 
-    /// What is left: what is in hand, and what is still to be read as far as a moment allows.
+    /// Reads on behind what is done.
+    fn go_back(&mut self) -> Result<(), Error> {
+        self.take_news()?;
+        self.cursor.rewind()?;
+        self.collector = Collector::new(self.route.signal, self.progress.upto);
+        self.doubt = self.doubt.filter(|(at, _)| *at == self.progress.upto);
+        (self.must_go_back, self.is_suspect) = (false, false);
+        (self.ended, self.has_more) = (false, true);
+        Ok(())
+    }
+
+    /// What is not done, as far as a moment allows to count it.
     fn waiting(&mut self) -> Result<Waiting, Error> {
-        let (frames, bytes) = self.collector.waiting();
-        let mut waiting = Waiting {
-            frames,
-            bytes,
-            more: false,
-        };
-        for (_, sent) in &self.sent {
-            waiting.frames += sent.frames;
-            waiting.bytes += sent.bytes;
-        }
+        let mut waiting = Waiting::default();
         let begun = std::time::Instant::now();
+        self.cursor.rewind()?;
         while let Some(frame) = self.cursor.next()? {
             waiting.frames += 1;
             waiting.bytes += frame.batch.get().payload.bytes().len() as u64;
-            if begun.elapsed() > COUNTING {
+            if waiting.frames >= COUNTED && begun.elapsed() > COUNTING {
                 waiting.more = true;
                 break;
             }
@@ -212,15 +299,19 @@ impl Lane {
 
 /// How long counting what is left may take: a job's end waits for it.
 const COUNTING: Duration = Duration::from_millis(20);
-
-fn is_done(progress: &Progress, range: &Range<Position>) -> bool {
-    let covers = |done: &Range<Position>| done.start <= range.start && done.end >= range.end;
-    progress.upto >= range.end || progress.ahead.iter().any(covers)
-}
+/// So many are always counted.
+const COUNTED: u64 = 64;
 
 async fn sleep_until(due: Option<Instant>) {
     match due {
         Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn reserved(reserving: &mut Option<Pin<Box<dyn Future<Output = Turn>>>>) -> Turn {
+    match reserving {
+        Some(reserving) => reserving.await,
         None => std::future::pending().await,
     }
 }

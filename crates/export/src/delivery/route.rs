@@ -1,6 +1,8 @@
 //! A destination of one signal, with what all requests to it share.
 
 use super::gate::Gate;
+use super::pool::{Hold, Pool, Share};
+use super::window::Window;
 use crate::backends::{self, Backend};
 use crate::config::{Destination, Headers, Pace};
 use crate::counters::{Counters, SignalCounters};
@@ -8,8 +10,40 @@ use sitelog_model::Signal;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::sync::{Notify, Semaphore};
+use std::sync::atomic::AtomicUsize;
+use tokio::sync::Notify;
 use tokio::time::Instant;
+
+/// Bytes of a request that finds out whether a destination is back.
+pub(crate) const PROBE: usize = 16 << 10;
+/// So many destinations with requests in memory are many: those that have taken nothing yet are asked with a small one first.
+const MANY: usize = 16;
+
+/// The room for requests of all exporters of a thread. Requests that only find out whether a destination is back have their
+/// own: however many destinations hang, the others go on.
+#[derive(Clone)]
+pub(crate) struct Pools {
+    requests: Rc<Pool>,
+    probes: Rc<Pool>,
+}
+
+impl Pools {
+    /// A quarter is for probes; the bytes used are added to the gauge.
+    pub(crate) fn new(bytes: usize, gauge: &Arc<AtomicUsize>) -> Self {
+        let probes = bytes / 4;
+        Self {
+            requests: Pool::new(bytes - probes, gauge.clone()),
+            probes: Pool::new(probes, gauge.clone()),
+        }
+    }
+}
+
+/// The right to read a request of so many bytes.
+pub(crate) struct Turn {
+    pub(crate) hold: Hold,
+    pub(crate) limit: usize,
+    pub(crate) is_probe: bool,
+}
 
 /// A destination of one signal.
 pub(crate) struct Route {
@@ -17,8 +51,11 @@ pub(crate) struct Route {
     pub(crate) backend: Box<dyn Backend>,
     pub(crate) gate: Gate,
     pub(crate) pace: Pace,
-    /// One permit for each request that may be in flight, its memory included.
-    pub(crate) slots: Arc<Semaphore>,
+    /// How many requests may be in flight.
+    pub(crate) window: Rc<Window>,
+    requests: Rc<Share>,
+    probes: Rc<Share>,
+    pools: Pools,
     /// Rung whenever something happened that whoever waits for the end should look at.
     pub(crate) activity: Rc<Notify>,
     headers: Headers,
@@ -35,6 +72,7 @@ impl Route {
         signal: Signal,
         to: &Destination,
         pace: &Pace,
+        pools: &Pools,
         counters: Arc<Counters>,
         activity: Rc<Notify>,
     ) -> Self {
@@ -43,7 +81,10 @@ impl Route {
             backend: backends::open(to),
             gate: Gate::new(pace.backoff),
             pace: pace.clone(),
-            slots: Arc::new(Semaphore::new(pace.in_flight.max(1))),
+            window: Window::new(pace.in_flight),
+            requests: pools.requests.share(),
+            probes: pools.probes.share(),
+            pools: pools.clone(),
             activity,
             headers: to.headers.clone(),
             counters,
@@ -56,6 +97,24 @@ impl Route {
 
     pub(crate) fn counters(&self) -> &SignalCounters {
         self.counters.of(self.signal)
+    }
+
+    /// Waits until it is this route's turn to read a request. While the destination is out, nothing is read but a small one
+    /// now and then.
+    pub(crate) async fn turn(self: Rc<Self>) -> Turn {
+        loop {
+            self.gate.ready().await;
+            let is_probe = self.gate.is_shut() || self.accepted.get() == 0 && self.pools.requests.is_crowded(MANY);
+            let hold = if is_probe {
+                self.probes.clone().reserve(PROBE).await
+            } else {
+                self.requests.clone().reserve(self.pace.request_bytes).await
+            };
+            if is_probe || !self.gate.is_shut() {
+                let limit = hold.bytes();
+                return Turn { hold, limit, is_probe };
+            }
+        }
     }
 
     /// Counts a request as in flight as long as the value lives.

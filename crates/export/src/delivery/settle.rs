@@ -1,6 +1,7 @@
 //! Trying a piece until every record of it is delivered or refused for good.
 //!
-//! - *Not now* (throttled, unavailable, no connection, bad credential): it is sent again, for as long as it takes.
+//! - *Not now* (throttled, unavailable, no connection, bad credential): it is given back, for nobody keeps requests in memory
+//!   while a destination is out. The lane reads it again when the destination may be asked again, for as long as it takes.
 //! - *Refused for good*: it is halved, and the halves are sent, until single records are refused. One bad record among
 //!   n costs about 2 log₂ n requests and only itself. When a hundred in a row are refused and nothing is taken, the rest of
 //!   the request is refused whole. Where a destination does not take a signal at all, the whole request is refused at once.
@@ -8,19 +9,32 @@
 //!   halved like a refused one. A single record is refused only when the destination took something else meanwhile; else
 //!   the fault is the destination's, and the record waits.
 
+use super::gate::Pass;
 use super::piece::{Part, Piece};
 use super::route::Route;
 use crate::backends::Delivery;
 use sitelog_ledger::Position;
 use std::ops::Range;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
 
 /// News of a piece.
 pub(crate) enum News {
     /// These are settled.
     Settled(Settled),
+    /// What is not settled of the piece is to be read and sent again; the answer may have been the data's fault.
+    GivenBack { is_suspect: bool },
     /// Nothing more comes of the piece.
     Finished,
+}
+
+/// What is known of the records at the lane's front from requests that were given back.
+#[derive(Clone, Copy)]
+pub(crate) struct Doubt {
+    /// Answers that may have been the data's fault.
+    pub(crate) tries: u32,
+    /// What the destination had taken before the first of them.
+    pub(crate) accepted_before: u64,
 }
 
 /// Records that need no further thought.
@@ -37,21 +51,28 @@ enum Verdict {
     Halve(String),
     /// Refused: there is nothing to find.
     Whole(String),
+    /// Not now.
+    Later {
+        is_suspect: bool,
+    },
 }
 
 /// Settles a piece; each part of it is told as soon as it is settled.
-pub(crate) async fn settle(route: &Route, piece: Piece, news: &UnboundedSender<News>) {
+pub(crate) async fn settle(route: &Route, piece: Piece, doubt: Doubt, news: &UnboundedSender<News>) {
     let mut todo = vec![(piece, 0)];
     let mut in_a_row = 0;
-    let accepted_before = route.accepted();
-    // Who sends the news has gone only when everything is given up.
+    // Who hears the news has gone only when everything is given up.
     while let Some((piece, depth)) = todo.pop() {
-        let verdict = judge(route, &piece, depth, accepted_before).await;
+        let verdict = judge(route, &piece, depth, doubt).await;
         let why = match verdict {
             Verdict::Taken => {
                 in_a_row = 0;
                 tell(route, news, &piece, None);
                 continue;
+            }
+            Verdict::Later { is_suspect } => {
+                drop(news.send(News::GivenBack { is_suspect }));
+                break;
             }
             Verdict::Halve(why) if in_a_row < route.pace.refusals_in_a_row => {
                 if let Some((left, right)) = piece.clone().split(route.signal) {
@@ -72,8 +93,6 @@ pub(crate) async fn settle(route: &Route, piece: Piece, news: &UnboundedSender<N
             Some((route.presentable(&why), piece.parts().to_vec())),
         );
     }
-    // As above.
-    drop(news.send(News::Finished));
 }
 
 fn tell(route: &Route, news: &UnboundedSender<News>, piece: &Piece, refused: Option<(String, Vec<Part>)>) {
@@ -89,52 +108,55 @@ fn tell(route: &Route, news: &UnboundedSender<News>, piece: &Piece, refused: Opt
     route.moved();
 }
 
-async fn judge(route: &Route, piece: &Piece, depth: u32, accepted_before: u64) -> Verdict {
-    let mut suspected = 0;
-    loop {
-        let pass = route.gate.pass().await;
-        let flight = route.departs();
-        let delivery = route.backend.send(route.signal, piece.body.clone()).await;
-        drop(flight);
-        let (hint, unreachable, why) = match delivery {
-            Delivery::Done => return taken(route, piece, &pass, 0, ""),
-            Delivery::Partly { rejected, why } => return taken(route, piece, &pass, rejected, &why),
-            Delivery::Never { why } | Delivery::TooLarge { why } => {
-                route.gate.open(&pass);
+async fn judge(route: &Route, piece: &Piece, depth: u32, doubt: Doubt) -> Verdict {
+    let Some(pass) = route.gate.try_pass() else {
+        return Verdict::Later { is_suspect: false };
+    };
+    let (flight, begun) = (route.departs(), Instant::now());
+    let delivery = route.backend.send(route.signal, piece.body.clone()).await;
+    drop(flight);
+    let mut is_suspect = false;
+    let (hint, unreachable, why) = match delivery {
+        Delivery::Done => return taken(route, piece, &pass, begun, 0, ""),
+        Delivery::Partly { rejected, why } => return taken(route, piece, &pass, begun, rejected, &why),
+        Delivery::Never { why } | Delivery::TooLarge { why } => {
+            route.gate.open(&pass);
+            return Verdict::Halve(why);
+        }
+        Delivery::NotTaken { why } => {
+            route.gate.open(&pass);
+            return Verdict::Whole(why);
+        }
+        Delivery::Suspect { why } => {
+            let is_tried = depth > 0 || doubt.tries + 1 >= route.pace.suspect_tries;
+            let is_proven = piece.records() > 1 || route.accepted() > doubt.accepted_before;
+            if is_tried && is_proven {
+                route.gate.open_in_doubt(&pass);
                 return Verdict::Halve(why);
             }
-            Delivery::NotTaken { why } => {
-                route.gate.open(&pass);
-                return Verdict::Whole(why);
-            }
-            Delivery::Suspect { why } => {
-                suspected += 1;
-                let is_tried = depth > 0 || suspected >= route.pace.suspect_tries;
-                let is_proven = piece.records() > 1 || route.accepted() > accepted_before;
-                if is_tried && is_proven {
-                    route.gate.open(&pass);
-                    return Verdict::Halve(why);
-                }
-                (None, false, why)
-            }
-            Delivery::Later { after, why } => {
-                route
-                    .counters()
-                    .throttled_microseconds
-                    .add(after.map_or(0, |hint| hint.as_micros() as u64));
-                (after, false, why)
-            }
-            Delivery::Unreachable { why } => (None, true, why),
-            Delivery::Barred { why } => (Some(route.pace.backoff.max), false, why),
-        };
-        route.gate.shut(&pass, hint, unreachable);
-        route.counters().retries.add(1);
-        route.failed(&why);
-    }
+            is_suspect = true;
+            (None, false, why)
+        }
+        Delivery::Later { after, why } => {
+            route
+                .counters()
+                .throttled_microseconds
+                .add(after.map_or(0, |hint| hint.as_micros() as u64));
+            (after, false, why)
+        }
+        Delivery::Unreachable { why } => (None, true, why),
+        Delivery::Barred { why } => (Some(route.pace.backoff.max), false, why),
+    };
+    route.gate.shut(&pass, hint, unreachable);
+    route.window.refused();
+    route.counters().retries.add(1);
+    route.failed(&why);
+    Verdict::Later { is_suspect }
 }
 
-fn taken(route: &Route, piece: &Piece, pass: &super::gate::Pass, rejected: u64, why: &str) -> Verdict {
+fn taken(route: &Route, piece: &Piece, pass: &Pass, begun: Instant, rejected: u64, why: &str) -> Verdict {
     route.gate.open(pass);
+    route.window.answered(begun.elapsed());
     route.accept();
     let counters = route.counters();
     // Points may be rejected of fewer metrics: the difference says nothing then.

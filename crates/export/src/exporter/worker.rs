@@ -1,10 +1,10 @@
-//! The exporter's thread: one current-thread runtime, one task a lane.
+//! One exporter on the thread that it shares with others: one task a lane.
 
 use super::report::{Patience, Report};
 use crate::config::{DestinationName, OtlpConfig};
 use crate::counters::Counters;
 use crate::delivery::lane::{Lane, Phase, Waiting};
-use crate::delivery::route::Route;
+use crate::delivery::route::{Pools, Route};
 use sitelog_ledger::{Chain, ChainId, Cursor, Error, Ledger};
 use sitelog_model::Signal;
 use std::cell::{Cell, RefCell};
@@ -12,10 +12,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Notify, Semaphore, watch};
-use tokio::task::LocalSet;
 use tokio::time::Instant;
 
-/// What the thread is told to do.
+/// What an exporter is told to do.
 pub(super) enum Order {
     Follow(Chain, watch::Receiver<u64>),
     Deliver(Ledger, ChainId),
@@ -25,24 +24,17 @@ pub(super) enum Order {
 /// Chains that are read at the same time by `deliver`; each has up to three cursors open.
 const CHAINS_AT_ONCE: usize = 4;
 
-/// Runs until the last order; says what was done.
-pub(super) fn work(config: &OtlpConfig, orders: UnboundedReceiver<Order>, counters: Arc<Counters>) -> Report {
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(4)
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => return Report::failed(&counters, &format!("cannot start the exporter's runtime: {error}")),
-    };
-    let desk = Rc::new(Desk::new(config, counters));
-    let report = LocalSet::new().block_on(&runtime, desk.run(orders));
-    // A name being resolved on another thread is not waited for.
-    runtime.shutdown_background();
-    report
+/// Runs one exporter until its last order; says what was done.
+pub(super) async fn serve(
+    config: &OtlpConfig,
+    pools: &Pools,
+    orders: UnboundedReceiver<Order>,
+    counters: Arc<Counters>,
+) -> Report {
+    Rc::new(Desk::new(config, pools, counters)).run(orders).await
 }
 
-/// What the lanes of this thread share.
+/// What the lanes of one exporter share.
 struct Desk {
     name: DestinationName,
     routes: [Option<Rc<Route>>; 3],
@@ -56,7 +48,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(config: &OtlpConfig, counters: Arc<Counters>) -> Self {
+    fn new(config: &OtlpConfig, pools: &Pools, counters: Arc<Counters>) -> Self {
         let activity = Rc::new(Notify::new());
         let routes = Signal::ALL.map(|signal| {
             let to = config.destination(signal)?;
@@ -64,6 +56,7 @@ impl Desk {
                 signal,
                 to,
                 &config.pace,
+                pools,
                 counters.clone(),
                 activity.clone(),
             )))

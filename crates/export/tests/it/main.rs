@@ -4,6 +4,7 @@
 mod destination;
 mod faults;
 mod finish;
+mod hub;
 mod live;
 mod refusals;
 mod setup;

@@ -38,7 +38,9 @@ pub(crate) fn accepts(protocol: Protocol) {
 pub(crate) fn is_slow(protocol: Protocol) {
     let site = Site::with_logs(24, 2);
     let destination = Destination::start(protocol, |_, _| Answer::TakeAfter(Duration::from_millis(20)));
-    let report = site.deliver(small(config(&destination, protocol)));
+    let mut config = small(config(&destination, protocol));
+    config.pace.in_flight = 4;
+    let report = site.deliver(config);
     assert!(report.is_clean(), "{report:?}");
     assert_eq!(destination.book.taken(), names(Signal::Logs, 0..48));
     let together = destination.book.seen().iter().map(|seen| seen.together).max();

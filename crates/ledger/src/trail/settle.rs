@@ -148,6 +148,15 @@ pub(crate) fn erasing(root: &Root, chains: &[(ChainId, u64)]) -> Result<(), Erro
     if root.syncs() { locked.sync() } else { Ok(()) }
 }
 
+/// [`erasing`] for a chain that this process writes: its head is its writer's to enter, and nobody has to read the trail for it.
+pub(crate) fn erasing_live(root: &Root, chain: &ChainId, upto: u64) -> Result<(), Error> {
+    let trail = root.trail()?;
+    let mut locked = trail.lock(Patience::Long)?;
+    let chain = chain.clone();
+    locked.append(&[Entry::Erased { chain, upto }])?;
+    if root.syncs() { locked.sync() } else { Ok(()) }
+}
+
 /// Takes a chain's lock without leaving a trace; `None` when its writer has it, or when there is no chain.
 fn hold(root: &Root, chain: &ChainId) -> Result<Option<Arc<dyn DiskFile>>, Error> {
     let path = root.layout.chain(chain).join(WRITER_LOCK);

@@ -18,6 +18,7 @@ mod frames;
 mod growing;
 mod image;
 mod races;
+mod release;
 mod retention;
 mod scene;
 mod tamper;
