@@ -2,10 +2,14 @@
 
 mod certificate;
 mod identity;
+mod issuer;
+mod keys;
 mod token;
 
 pub use certificate::Certificates;
 pub use identity::{Identity, Role};
+pub use issuer::{Issuer, Issuers, TenantOf};
+pub use keys::KeySet;
 pub use token::{Token, Tokens, hash};
 
 use crate::refusal::Refusal;
@@ -21,6 +25,8 @@ pub struct Doors {
     pub open: Option<TenantId>,
     /// Random tokens.
     pub tokens: Tokens,
+    /// Tokens that others sign.
+    pub issuers: Issuers,
     /// Client certificates.
     pub certificates: Certificates,
 }
@@ -44,6 +50,9 @@ impl Doors {
     pub(crate) fn token(&self, headers: &HeaderMap, now: u64) -> Result<Identity, Refusal> {
         let credential = headers.get(AUTHORIZATION).ok_or(Refusal::NoCredential)?;
         let token = bearer(credential.as_bytes()).ok_or(Refusal::BadCredential("not a bearer token"))?;
+        if Issuers::look_like(token) {
+            return self.issuers.identify(token);
+        }
         self.tokens.identify(token, now)
     }
 }

@@ -14,7 +14,7 @@ mod server;
 mod stamp;
 mod tenant;
 
-pub use auth::{Certificates, Doors, Identity, Role, Token, Tokens, hash};
+pub use auth::{Certificates, Doors, Identity, Issuer, Issuers, KeySet, Role, TenantOf, Token, Tokens, hash};
 pub use counters::{Histogram, ServerCounters, TenantCounters};
 pub use gateway::{Gateway, Rules};
 pub use intake::Chains;

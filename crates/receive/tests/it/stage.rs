@@ -85,6 +85,7 @@ pub(crate) fn guarded(certificates: Vec<([u8; 32], Identity)>) -> Doors {
             token("slg_admin", "default", Role::Admin, None),
         ]),
         certificates: Certificates::new(certificates),
+        ..Doors::default()
     }
 }
 
