@@ -1,9 +1,11 @@
 //! Many at once on one folder.
 
 use crate::scene::{append, batch, id, numbers, options};
-use sitelog_ledger::{Ledger, Options, Refused};
+use sitelog_ledger::{Budget, Check, Committer, Ledger, Options, Position, Progress, Refused};
 use sitelog_model::TenantId;
+use sitelog_sanitize::Clean;
 use std::sync::Barrier;
+use std::time::Duration;
 
 const CROWD: u64 = 50;
 
@@ -120,4 +122,65 @@ fn an_append_is_before_the_seal_or_refused() {
         writers.into_iter().map(|writer| writer.join().unwrap()).sum()
     });
     assert_eq!(numbers(&ledger, chain.id()).0.len(), taken + 1);
+}
+
+/// Scenario: fifty tenants in one process, each with a ledger of its own on the same folder and a budget of its own, all with
+/// one committer; half of them are never read.
+/// Guarantees: there is one key and one trail with every head; a full budget refuses its tenant alone; each ledger counts its own.
+#[test]
+fn fifty_tenants_have_ledgers_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let committer = Committer::start();
+    let barrier = Barrier::new(CROWD as usize);
+    let tenant = |n: u64| TenantId::new(format!("tenant-{n}")).unwrap();
+    std::thread::scope(|scope| {
+        for n in 0..CROWD {
+            let (folder, barrier, committer) = (&folder, &barrier, committer.clone());
+            scope.spawn(move || {
+                let budget = Budget {
+                    bytes: Some(10_000),
+                    age: None,
+                };
+                barrier.wait();
+                let ledger = Ledger::open(
+                    folder.path(),
+                    Options {
+                        budget,
+                        committer: Some(committer),
+                        linger: Duration::ZERO,
+                        ..options()
+                    },
+                )
+                .unwrap();
+                let chain = ledger.create(&tenant(n), id(n.into())).unwrap();
+                let mut cursor = chain.cursor("otlp.logs", None).unwrap();
+                let mut batch = batch(0).get().clone();
+                batch.tenant = tenant(n);
+                let batch = Clean::stored(batch);
+                let is_read = n % 2 == 0;
+                let mut taken = 0;
+                for _ in 0..200 {
+                    match chain.append(&batch) {
+                        Ok(_) => taken += 1,
+                        Err(Refused::Full { .. }) if !is_read => {}
+                        Err(error) => panic!("tenant {n}: {error}"),
+                    }
+                    while let Some(frame) = cursor.next().unwrap().filter(|_| is_read) {
+                        let upto = Position::start(frame.position.frame + 1);
+                        cursor.note(Progress { upto, ahead: vec![] }).unwrap();
+                    }
+                }
+                assert_eq!(taken + ledger.counters().refused_full.get(), 200, "tenant {n}");
+                assert_eq!(taken == 200, is_read, "tenant {n}");
+                chain.seal().unwrap();
+                assert_eq!(ledger.counters().erased_segments.get() > 0, is_read, "tenant {n}");
+            });
+        }
+    });
+    let ledger = Ledger::open(folder.path(), options()).unwrap();
+    assert_eq!(ledger.chains().unwrap().len() as u64, CROWD);
+    ledger.settle().unwrap();
+    assert_eq!(ledger.settle().unwrap(), 0);
+    let report = ledger.check(&Check::default()).unwrap();
+    assert_eq!(report.findings, []);
 }
