@@ -3,6 +3,7 @@
 pub(crate) mod access;
 mod chains;
 mod delivery;
+mod keys;
 mod metrics;
 mod notify;
 mod plan;
@@ -10,6 +11,7 @@ mod web;
 
 pub(crate) use chains::TenantChains;
 pub(crate) use delivery::Delivery;
+pub(crate) use keys::Keys;
 pub(crate) use notify::notify;
 pub(crate) use plan::{Addresses, Plan};
 pub(crate) use web::{Admin, serve as serve_admin};

@@ -20,7 +20,9 @@ pub(crate) use mapt::MaptSettings;
 pub(crate) use otlp::{OtlpFile, OtlpFlags};
 pub(crate) use run::RunSettings;
 pub(crate) use sanitize::{SanitizeFile, SanitizeFlags};
-pub(crate) use serve::{Authentication, ServeFile, ServeSettings, TenantFile, TenantLimitsFile, bytes_of};
+pub(crate) use serve::{
+    Authentication, KeySource, ServeFile, ServeSettings, TenantFile, TenantLimitsFile, bytes_of, is_safe,
+};
 pub(crate) use values::{Period, Size};
 
 use clap::Args;

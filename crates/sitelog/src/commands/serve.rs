@@ -3,7 +3,7 @@
 use crate::cli::ServeArgs;
 use crate::exit::{Failure, say};
 use crate::serve::access::Access;
-use crate::serve::{Addresses, Admin, Delivery, Plan, TenantChains, notify, serve_admin};
+use crate::serve::{Addresses, Admin, Delivery, Keys, Plan, TenantChains, notify, serve_admin};
 use crate::settings::{LogLevel, ServeSettings, merge};
 use crate::setup::Setup;
 use sitelog_export::{OtlpConfig, Patience};
@@ -31,7 +31,6 @@ pub(super) fn run(setup: &Setup, args: &ServeArgs) -> Result<ExitCode, Failure> 
     let otlp = setup.otlp(&args.otlp)?;
     let (sanitizer, short) = setup.sanitizer(&args.sanitize, &[], Vec::new())?;
     crate::exit::say_too_short(&short);
-    let plan = Plan::new(setup, (&settings, &args.ledger), &otlp, &sanitizer, &addresses)?;
     let tls = tls(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers())
@@ -47,7 +46,7 @@ pub(super) fn run(setup: &Setup, args: &ServeArgs) -> Result<ExitCode, Failure> 
         sanitizer,
         tls,
     };
-    let ended = runtime.block_on(site.serve(plan));
+    let ended = runtime.block_on(site.serve());
     runtime.shutdown_background();
     ended
 }
@@ -101,7 +100,9 @@ struct Site<'a> {
 }
 
 impl Site<'_> {
-    async fn serve(&self, plan: Plan) -> Result<ExitCode, Failure> {
+    async fn serve(&self) -> Result<ExitCode, Failure> {
+        let keys = Keys::new().map_err(anyhow::Error::from)?;
+        let plan = self.plan(self.setup, &self.settings, &keys)?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -149,12 +150,12 @@ impl Site<'_> {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hangup.recv() => self.reload(&gateway, &chains, &admin),
+                _ = hangup.recv() => self.reload(&gateway, &chains, &admin, &keys),
                 () = tokio::time::sleep(LOOK) => {
                     let now = modified(&self.setup.data_dir());
                     if now != looked {
                         looked = now;
-                        self.reload(&gateway, &chains, &admin);
+                        self.reload(&gateway, &chains, &admin, &keys);
                     }
                 }
             }
@@ -198,9 +199,9 @@ impl Site<'_> {
     }
 
     /// Reads everything anew; what is wrong is told, and all stays as it was.
-    fn reload(&self, gateway: &Gateway, chains: &TenantChains, admin: &Admin) {
+    fn reload(&self, gateway: &Gateway, chains: &TenantChains, admin: &Admin, keys: &Keys) {
         notify("RELOADING=1");
-        match self.read_again() {
+        match self.read_again(keys) {
             Ok((plan, files)) => {
                 if let (Some(tls), Some((certificate, key, clients))) = (&self.tls, files)
                     && let Err(why) = tls.reload(&certificate, &key, clients.as_deref())
@@ -217,17 +218,15 @@ impl Site<'_> {
         notify("READY=1");
     }
 
-    fn read_again(&self) -> Result<(Plan, Option<TlsFiles>), Failure> {
+    fn plan(&self, setup: &Setup, settings: &ServeSettings, keys: &Keys) -> Result<Plan, Failure> {
+        let settings = (settings, &self.args.ledger);
+        Plan::new(setup, settings, &self.otlp, &self.sanitizer, (&self.addresses, keys))
+    }
+
+    fn read_again(&self, keys: &Keys) -> Result<(Plan, Option<TlsFiles>), Failure> {
         let setup = self.setup.again()?;
         let settings: ServeSettings = merge(&self.args.settings, &setup.file.serve.settings())?;
-        let plan = Plan::new(
-            &setup,
-            (&settings, &self.args.ledger),
-            &self.otlp,
-            &self.sanitizer,
-            &self.addresses,
-        )?;
-        Ok((plan, tls_files(&self.settings)?))
+        Ok((self.plan(&setup, &settings, keys)?, tls_files(&self.settings)?))
     }
 
     /// Has what earlier processes left delivered.

@@ -1,5 +1,6 @@
 //! What holds: settings, the file and the tokens, checked as a whole before anything of it is used.
 
+use super::Keys;
 use super::access::Access;
 use crate::exit::Failure;
 use crate::settings::{Authentication, LedgerSettings, ServeSettings, Size, TenantFile, TenantLimitsFile, merge};
@@ -7,7 +8,7 @@ use crate::setup::Setup;
 use sitelog_export::OtlpConfig;
 use sitelog_ledger::{Budget, Durability};
 use sitelog_model::TenantId;
-use sitelog_receive::{Certificates, Doors, Role, Rules, ServerLimits, Token, Tokens};
+use sitelog_receive::{Certificates, Doors, Issuers, Role, Rules, ServerLimits, Token, Tokens};
 use sitelog_sanitize::Sanitizer;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -84,7 +85,7 @@ impl Plan {
         (settings, ledger): (&ServeSettings, &LedgerSettings),
         default: &OtlpConfig,
         base: &Sanitizer,
-        addresses: &Addresses,
+        (addresses, keys): (&Addresses, &Keys),
     ) -> Result<Self, Failure> {
         let (file, path) = (&setup.file.serve, setup.file.path.as_str());
         let ledger = merge(ledger, &setup.file.ledger)?.effective();
@@ -126,7 +127,13 @@ impl Plan {
             certificates.extend(tenant.certificates(&id, path).map_err(Failure::usage)?);
             tenants.insert(id.clone(), make(tenant)?);
         }
+        let issuers = file
+            .oidc
+            .iter()
+            .map(|issuer| issuer.issuer(keys.of(issuer.source()), path));
+        let issuers: Vec<_> = issuers.collect::<Result<_, _>>().map_err(Failure::usage)?;
         let is_known = !certificates.is_empty()
+            || !issuers.is_empty()
             || tokens
                 .iter()
                 .any(|token| token.role.includes(Role::TenantWriter) && token.role != Role::Admin);
@@ -139,6 +146,7 @@ impl Plan {
             doors: Doors {
                 open: open.then(TenantId::default),
                 tokens: Tokens::new(tokens),
+                issuers: Issuers::new(issuers),
                 certificates: Certificates::new(certificates),
             },
             limits: file.limits.effective(),

@@ -2,11 +2,13 @@
 
 mod destinations;
 mod limits;
+mod oidc;
 mod tenant;
 
 use destinations::DestinationFile;
 use limits::ServerLimitsFile;
 pub(crate) use limits::TenantLimitsFile;
+pub(crate) use oidc::{IssuerFile, KeySource, is_safe};
 pub(crate) use tenant::{TenantFile, bytes_of};
 
 use clap::Args;
@@ -97,6 +99,8 @@ pub(crate) struct ServeFile {
     pub(crate) limits: ServerLimitsFile,
     /// What holds for every tenant that does not say otherwise.
     pub(crate) defaults: TenantLimitsFile,
+    /// Those whose tokens are taken: CI systems and other OpenID providers.
+    pub(crate) oidc: Vec<IssuerFile>,
     /// The tenants, by name.
     pub(crate) tenants: BTreeMap<String, TenantFile>,
 }
