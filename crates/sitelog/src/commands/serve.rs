@@ -143,6 +143,7 @@ impl Site<'_> {
             let until = async move { drop(ended.wait_for(|ended| *ended).await) };
             tokio::spawn(serve_admin(listener, admin.clone(), until));
         }
+        let erasing = tokio::spawn(erase(chains.clone()));
         self.say_ready();
         notify("READY=1");
         let mut looked = modified(&self.setup.data_dir());
@@ -160,6 +161,7 @@ impl Site<'_> {
                 }
             }
         }
+        erasing.abort();
         notify("STOPPING=1");
         admin.stopping.store(true, Relaxed);
         let patience = self
@@ -284,6 +286,24 @@ fn eprint_token(token: &str) {
 async fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
     let bound = TcpListener::bind(address).await;
     bound.map_err(|error| Failure::unavailable(format!("{flag} {address}: {error}")))
+}
+
+/// Erases what is delivered, again and again.
+async fn erase(chains: Arc<TenantChains>) {
+    let mut said = String::new();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let chains = Arc::clone(&chains);
+        let erased = tokio::task::spawn_blocking(move || chains.release()).await;
+        let why = match erased {
+            Ok(Err(error)) => format!("what is delivered cannot be erased: {error}"),
+            _ => String::new(),
+        };
+        if why != said && !why.is_empty() {
+            say(&why);
+        }
+        said = why;
+    }
 }
 
 /// When the tokens were changed last.

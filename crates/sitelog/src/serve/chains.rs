@@ -23,6 +23,8 @@ struct State {
     plans: BTreeMap<TenantId, TenantPlan>,
     others: TenantPlan,
     ledgers: BTreeMap<TenantId, Ledger>,
+    /// Handles that wrote a chain: what is delivered of it is theirs to erase.
+    writers: Vec<(TenantId, Ledger)>,
     keep_delivered: Duration,
 }
 
@@ -41,6 +43,7 @@ impl TenantChains {
                 plans: BTreeMap::new(),
                 others,
                 ledgers: BTreeMap::new(),
+                writers: Vec::new(),
                 keep_delivered,
             }),
         })
@@ -71,12 +74,21 @@ impl TenantChains {
             // More than may be in flight: a writer never waits for the disk, its sender does.
             ahead_bytes: 256 << 20,
             linger: Duration::ZERO,
+            keep_delivered: Some(state.keep_delivered),
             committer: Some(self.committer.clone()),
             ..Options::default()
         };
         let ledger = Ledger::open(self.folder.clone(), options)?;
         state.ledgers.insert(tenant.clone(), ledger.clone());
         Ok(ledger)
+    }
+
+    /// Erases what is delivered and was kept as long as was asked; says what kept it from that.
+    pub(crate) fn release(&self) -> Result<(), Error> {
+        let writers = self.state().writers.clone();
+        writers
+            .iter()
+            .try_for_each(|(tenant, ledger)| ledger.release(tenant).map(drop))
     }
 
     /// Whether the disk takes a small file.
@@ -97,7 +109,9 @@ impl TenantChains {
 
 impl Chains for TenantChains {
     fn begin(&self, tenant: &TenantId) -> Result<Chain, Error> {
-        let chain = self.ledger(tenant)?.create(tenant, Ulid::generate())?;
+        let ledger = self.ledger(tenant)?;
+        let chain = ledger.create(tenant, Ulid::generate())?;
+        self.state().writers.push((tenant.clone(), ledger));
         self.delivery.follow(tenant, &chain);
         Ok(chain)
     }

@@ -1,7 +1,7 @@
 //! Delivery: an exporter for each tenant and destination, all on one thread.
 
 use super::plan::{LONGEST_WAIT, Plan, TenantPlan};
-use sitelog_export::{Counters, Exporter, OtlpConfig, Patience, Report};
+use sitelog_export::{Counters, Exporter, Exporters, OtlpConfig, Patience, Report};
 use sitelog_ledger::{Chain, ChainId, Ledger};
 use sitelog_model::TenantId;
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// All exporters.
 pub(crate) struct Delivery {
+    thread: Exporters,
     state: Mutex<State>,
 }
 
@@ -36,6 +37,7 @@ pub(crate) struct Fares {
 impl Delivery {
     pub(crate) fn new(plan: &Plan) -> Self {
         let delivery = Self {
+            thread: Exporters::start(),
             state: Mutex::default(),
         };
         delivery.plan(plan);
@@ -56,7 +58,7 @@ impl Delivery {
     /// Has a chain that is written delivered.
     pub(crate) fn follow(&self, tenant: &TenantId, chain: &Chain) {
         let mut state = self.state();
-        for named in state.exporters_of(tenant) {
+        for named in state.exporters_of(&self.thread, tenant) {
             named.exporter.follow(chain);
         }
         state.live.entry(tenant.clone()).or_default().push(chain.clone());
@@ -65,7 +67,7 @@ impl Delivery {
     /// Has a chain that nobody writes any more delivered.
     pub(crate) fn deliver(&self, ledger: &Ledger, chain: &ChainId) {
         let mut state = self.state();
-        for named in state.exporters_of(&chain.tenant) {
+        for named in state.exporters_of(&self.thread, &chain.tenant) {
             named.exporter.deliver(ledger, chain);
         }
     }
@@ -76,7 +78,7 @@ impl Delivery {
         let each = state.exporters.iter().flat_map(|(tenant, all)| {
             all.iter().map(|named| Fares {
                 tenant: tenant.clone(),
-                destination: "otlp".to_owned(),
+                destination: named.config.name.as_str().to_owned(),
                 counters: Arc::clone(named.exporter.counters()),
             })
         });
@@ -98,7 +100,7 @@ impl Delivery {
             let each: Vec<_> = all
                 .into_iter()
                 .map(|(tenant, named)| {
-                    let name = "otlp".to_owned();
+                    let name = named.config.name.as_str().to_owned();
                     (tenant, name, scope.spawn(move || named.exporter.finish(patience)))
                 })
                 .collect();
@@ -110,7 +112,7 @@ impl Delivery {
 }
 
 impl State {
-    fn exporters_of(&mut self, tenant: &TenantId) -> &[Named] {
+    fn exporters_of(&mut self, thread: &Exporters, tenant: &TenantId) -> &[Named] {
         let (plans, others) = (&self.plans, &self.others);
         self.exporters.entry(tenant.clone()).or_insert_with(|| {
             let configs = plans.get(tenant).unwrap_or(others).iter();
@@ -119,7 +121,7 @@ impl State {
                     let mut config = config.clone();
                     config.pace.backoff.max = LONGEST_WAIT;
                     Named {
-                        exporter: Exporter::start(config.clone()),
+                        exporter: thread.exporter(config.clone()),
                         config,
                     }
                 })

@@ -102,9 +102,6 @@ impl Plan {
             };
             let mut destinations = Vec::new();
             for (name, destination) in &tenant.destinations {
-                TenantId::new(name.clone()).map_err(|_| {
-                    Failure::usage(format!("{path}: destination {name:?}: 1 to 64 of a-z A-Z 0-9 . _ -"))
-                })?;
                 destinations.push(destination.resolve(name, path).map_err(Failure::usage)?);
             }
             if destinations.is_empty() && !default.is_empty() {

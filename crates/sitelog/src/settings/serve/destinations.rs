@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use sitelog_export::OtlpConfig;
-use sitelog_export::config::{Given, Key, Layers};
+use sitelog_export::config::{DestinationName, Given, Key, Layers};
 use sitelog_model::Signal;
 use std::collections::BTreeMap;
 
@@ -65,6 +65,7 @@ impl DestinationFile {
         for signal in Signal::ALL.into_iter().filter(|signal| !wanted.contains(signal)) {
             otlp.set_destination(signal, None);
         }
+        otlp.name = DestinationName::new(name, file).map_err(|error| error.to_string())?;
         Ok(otlp)
     }
 
