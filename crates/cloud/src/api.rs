@@ -7,6 +7,7 @@ mod about;
 mod agents;
 mod audit_log;
 mod body;
+mod connect;
 mod deployments;
 mod error;
 mod events;
@@ -105,6 +106,7 @@ impl Api {
             .user_agent(USER_AGENT)
             .default_headers(headers)
             .tcp_nodelay(true)
+            .connector_layer(connect::Patience)
             .pool_max_idle_per_host(config.concurrency)
             // The token is for this host.
             .redirect(redirect::Policy::none());

@@ -39,8 +39,10 @@ struct Inner {
     limit: f64,
     shrunk: Instant,
     paused_until: Instant,
-    /// 429s without a good answer between.
+    /// 429s that did not say how long to wait, without a good answer between. Those to calls that were made before the last
+    /// of them came say nothing new.
     refusals: u32,
+    refused: Instant,
     throttled: Duration,
     retries: f64,
     latency: Latency,
@@ -67,6 +69,7 @@ impl Limiter {
                 shrunk: now,
                 paused_until: now,
                 refusals: 0,
+                refused: now,
                 throttled: Duration::ZERO,
                 retries: RETRIES,
                 latency: Latency::default(),
@@ -110,12 +113,15 @@ impl Limiter {
             inner.shrink(permit.1, 0.5);
         }
         if let ApiError::Limited { retry_after } = error {
-            let wait = retry_after.unwrap_or_else(|| {
+            let now = Instant::now();
+            if let Some(wait) = retry_after {
+                inner.pause(now, *wait);
+            } else if permit.1 >= inner.refused {
                 let doubled = FIRST_PAUSE * 2_u32.saturating_pow(inner.refusals.min(10));
-                doubled.min(LONGEST_PAUSE).mul_f64(0.5 + chance() / 2.0)
-            });
-            inner.refusals += 1;
-            inner.pause(Instant::now(), wait);
+                inner.refusals += 1;
+                inner.refused = now;
+                inner.pause(now, doubled.min(LONGEST_PAUSE).mul_f64(0.5 + chance() / 2.0));
+            }
         }
     }
 

@@ -45,6 +45,15 @@ async fn what_does_not_change_costs_next_to_nothing() {
     }
 }
 
+/// On the threads that the program has: a call begins on one while the other still gives a connection back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn there_are_no_more_connections_than_calls_at_once() {
+    let mut stage = stage();
+    stage.poll().await;
+    let stats = stage.sim.stats();
+    assert!(stats.connections <= stage.config.concurrency as u64, "{stats:?}");
+}
+
 #[tokio::test]
 async fn what_changes_costs_one_call() {
     let mut stage = stage();

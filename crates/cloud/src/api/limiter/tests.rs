@@ -67,6 +67,22 @@ async fn everybody_waits_as_long_as_one_was_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn calls_that_are_refused_together_are_one_reason_to_wait() {
+    let limiter = Limiter::new(10, None);
+    let permits = taken(&limiter).await;
+    advance(Duration::from_millis(5)).await;
+    strain(&limiter, &ApiError::Limited { retry_after: None }, &permits);
+    drop(permits);
+    let before = Instant::now();
+    let _permit = limiter.permit().await;
+    assert!(
+        before.elapsed() <= FIRST_PAUSE + Duration::from_millis(1),
+        "{:?}",
+        before.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_time_it_waits_longer_each_time() {
     let limiter = Limiter::new(1, None);
     let mut waits = Vec::new();
