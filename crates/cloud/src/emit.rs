@@ -200,16 +200,20 @@ fn histogram_point(number: NumberDataPoint, value: &Histogram, bounds: &[f64], p
         time_unix_nano: number.time_unix_nano,
         start_time_unix_nano: point.start,
         flags: number.flags,
+        explicit_bounds: bounds.to_vec(),
         ..HistogramDataPoint::default()
     };
-    if !point.is_ending() {
-        made.count = value.count();
-        made.sum = Some(value.sum);
-        made.bucket_counts.clone_from(&value.buckets);
-        made.explicit_bounds = bounds.to_vec();
-        made.min = value.min.is_finite().then_some(value.min);
-        made.max = value.max.is_finite().then_some(value.max);
+    if point.is_ending() {
+        // Nothing of it says anything, but receivers that keep a series for each bucket and the sum end those they find.
+        made.bucket_counts = vec![0; bounds.len() + 1];
+        made.sum = Some(0.0);
+        return made;
     }
+    made.count = value.count();
+    made.sum = Some(value.sum);
+    made.bucket_counts.clone_from(&value.buckets);
+    made.min = value.min.is_finite().then_some(value.min);
+    made.max = value.max.is_finite().then_some(value.max);
     made
 }
 

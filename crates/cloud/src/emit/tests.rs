@@ -87,6 +87,28 @@ fn an_end_is_marked() {
     assert_eq!((gauge.data_points[0].flags, gauge.data_points[0].value), (1, None));
 }
 
+/// Prometheus ends the series of those buckets that the mark has, and that of the sum where it has one.
+#[test]
+fn the_end_of_a_histogram_names_all_its_buckets() {
+    let Kind::Histogram(bounds) = UPDATE_DURATION_SECONDS.kind else {
+        panic!("a histogram");
+    };
+    let mut series = Series::default();
+    let value = Value::Histogram(Box::new(Histogram::new(bounds)));
+    series.put(&UPDATE_DURATION_SECONDS, labels("o p s update failed"), value, 5, 9);
+    series.end(&UPDATE_DURATION_SECONDS, &labels("o p s update failed"), 10);
+    let (metrics, _) = emitted(&series);
+    let Some(Data::Histogram(histogram)) = &metrics[0].data else {
+        panic!("a histogram");
+    };
+    let point = &histogram.data_points[0];
+    assert_eq!((point.flags, point.count, point.sum), (1, 0, Some(0.0)));
+    assert_eq!(
+        (&point.explicit_bounds[..], point.bucket_counts.len()),
+        (bounds, bounds.len() + 1)
+    );
+}
+
 #[test]
 fn many_series_are_split_and_none_is_lost() {
     let mut series = Series::default();
