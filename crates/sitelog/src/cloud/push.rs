@@ -15,7 +15,7 @@ use sitelog_sanitize::Sanitizer;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The room, bytes: hours of an installation with many stacks.
+/// The room that pushes have to wait in, bytes: hours of an installation with many stacks.
 const ROOM: u64 = 512 << 20;
 
 /// What is pushed.
@@ -30,6 +30,16 @@ pub(crate) struct Push {
     differences: Option<Differences>,
     /// Pushes of which the ledger did not take all.
     left_out: u64,
+    /// What the destination had refused before the last push.
+    refused: u64,
+}
+
+/// How pushing ended.
+pub(crate) struct Ended {
+    /// What became of all.
+    pub(crate) report: Report,
+    /// Metrics and points of the last push that the destination refused.
+    pub(crate) refused: u64,
 }
 
 impl Push {
@@ -42,13 +52,24 @@ impl Push {
         emitter: Emitter,
         series: &Series,
     ) -> Result<Self, sitelog_ledger::Error> {
+        Self::begin_within(ROOM, state, otlp, sanitizer, emitter, series)
+    }
+
+    fn begin_within(
+        room: u64,
+        state: &Path,
+        otlp: &OtlpConfig,
+        sanitizer: &Sanitizer,
+        emitter: Emitter,
+        series: &Series,
+    ) -> Result<Self, sitelog_ledger::Error> {
         let differences = match emitter.temporality() {
             Temporality::Cumulative => None,
             Temporality::Delta => Some(Differences::begin(state, series)),
         };
         let options = Options {
             budget: Budget {
-                bytes: Some(ROOM),
+                bytes: Some(room),
                 age: None,
             },
             compress: true,
@@ -79,6 +100,7 @@ impl Push {
             tenant,
             differences,
             left_out: 0,
+            refused: 0,
         })
     }
 
@@ -87,6 +109,7 @@ impl Push {
     /// # Errors
     /// Why not all of it was taken; what was not is said by the next push.
     pub(crate) fn push(&mut self, series: &Series, own: Vec<Metric>, now: u64) -> Result<(), String> {
+        self.refused = self.refused();
         let pushed = match self.differences.take() {
             None => self.write_all(series, own, now).1,
             Some(mut differences) => {
@@ -138,11 +161,60 @@ impl Push {
         self.left_out
     }
 
+    /// What the destination has refused so far: metrics, and points of those that it took.
+    pub(crate) fn refused(&self) -> u64 {
+        let metrics = self.delivered().of(Signal::Metrics);
+        metrics.refused_records.get() + metrics.rejected_records.get()
+    }
+
     /// Ends: waits for the destination while it makes progress.
-    pub(crate) fn finish(self, patience: Patience) -> Report {
+    pub(crate) fn finish(self, patience: Patience) -> Ended {
         // Unsealed it is sealed by the next start.
         let _ = self.chain.seal();
         drop(self.chain);
-        self.exporter.finish(patience)
+        let report = self.exporter.finish(patience);
+        let metrics = report.of_signal(Signal::Metrics);
+        let refused = (metrics.refused + metrics.rejected).saturating_sub(self.refused);
+        Ended { report, refused }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sitelog_cloud::metrics::STACK_RESOURCE_COUNT;
+    use sitelog_export::config::{Key, Layers};
+    use sitelog_sanitize::Settings;
+
+    /// Scenario: nobody listens where points are to go, and there is room for little. Guarantees: pushes are left out and
+    /// counted, none is refused, and the process goes on.
+    #[test]
+    fn pushes_without_room_are_left_out_and_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = [crate::settings::given(Key::Endpoint, "http://127.0.0.1:1", "a test")];
+        let layers = Layers {
+            flags: &endpoint,
+            env: &|_| None,
+            file: &[],
+        };
+        let otlp = OtlpConfig::resolve(&layers).unwrap();
+        let sanitizer = Sanitizer::try_new(Settings::default()).unwrap();
+        let emitter = Emitter::new(Vec::new(), Temporality::Cumulative);
+        let mut push =
+            Push::begin_within(1 << 20, folder.path(), &otlp, &sanitizer, emitter, &Series::default()).unwrap();
+        let mut series = Series::default();
+        for stack in 0..20_000 {
+            let labels = [
+                "o".into(),
+                format!("p-{}", stack * 7_919).into(),
+                format!("s-{stack}").into(),
+            ];
+            series.set(&STACK_RESOURCE_COUNT, labels.to_vec(), stack, 1);
+        }
+        let pushed: Vec<bool> = (0..30).map(|now| push.push(&series, Vec::new(), now).is_ok()).collect();
+        let left_out = pushed.iter().filter(|is_pushed| !**is_pushed).count() as u64;
+        assert!(pushed[0] && left_out > 0, "{pushed:?}");
+        assert_eq!(push.left_out(), left_out);
+        assert_eq!(push.refused(), 0);
     }
 }

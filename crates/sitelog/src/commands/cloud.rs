@@ -9,7 +9,7 @@ use sitelog_cloud::cycle::CycleReport;
 use sitelog_cloud::emit::Emitter;
 use sitelog_cloud::exporter::{CloudExporter, OpenError};
 use sitelog_cloud::web::{self, Webhooks};
-use sitelog_export::{Exporter, OtlpConfig, Patience, Report};
+use sitelog_export::{Exporter, OtlpConfig, Patience, Report, SignalReport};
 use sitelog_ledger::Ledger;
 use sitelog_model::Signal;
 use sitelog_sanitize::{Declared, Sanitizer};
@@ -130,20 +130,30 @@ fn end(push: Option<Push>, trail: Option<Exporter>) -> Result<ExitCode, Failure>
         let trail = scope.spawn(|| trail.map(|trail| trail.finish(patience)));
         (push.map(|push| push.finish(patience)), trail.join().ok().flatten())
     });
+    let refused = push.as_ref().is_some_and(|ended| ended.refused > 0);
+    let push = push.map(|ended| ended.report);
+    let why = |report: &SignalReport| {
+        let why = report.last_error.as_deref().map(|why| format!(": {why}"));
+        why.unwrap_or_default()
+    };
     let left = |report: &Option<Report>, signal: Signal, what: &str| {
         let of_signal = report.as_ref()?.of_signal(signal);
         if of_signal.waiting.frames == 0 && !of_signal.waiting.more {
             return None;
         }
-        let why = of_signal.last_error.as_deref().map(|why| format!(": {why}"));
-        let why = why.unwrap_or_default();
+        let why = why(of_signal);
         Some(format!(
             "the last {what} were not delivered and wait for the next start{why}"
         ))
     };
     let left = left(&push, Signal::Metrics, "points")
         .or_else(|| left(&trail, Signal::Logs, "audit records"))
-        .or_else(|| left(&trail, Signal::Traces, "spans"));
+        .or_else(|| left(&trail, Signal::Traces, "spans"))
+        .or_else(|| {
+            let report = push.as_ref().filter(|_| refused)?;
+            let why = why(report.of_signal(Signal::Metrics));
+            Some(format!("the destination refused the last points{why}"))
+        });
     left.map_or(Ok(ExitCode::SUCCESS), |left| Err(Failure::unavailable(left)))
 }
 
