@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-/// A sync of a whole file system writes whatever anybody has left unwritten: below so many files it is not worth a try.
-const FEW: usize = 8;
-/// What a file's sync costs, before that was measured.
-const GUESS: Duration = Duration::from_millis(2);
+/// So many files are synced one by one. For more, one sync of the file system is quicker: each file's takes a turn of the journal.
+const FEW: usize = 4;
+/// What a file's sync costs at least: one that finds the journal written by the one before looks cheap and says nothing.
+const EACH: Duration = Duration::from_millis(2);
+/// A sync of the file system writes whatever anybody has left unwritten. As long as it takes less than this, nobody else writes
+/// much.
+const UNDISTURBED: Duration = Duration::from_millis(50);
 /// After so many times that the other way looked cheaper, it is measured again.
 const AGAIN: u32 = 64;
 
@@ -29,7 +32,7 @@ pub(super) struct Costs {
 
 impl Costs {
     pub(super) fn new(choice: Choice) -> Self {
-        let (each, whole, declined) = (GUESS, None, 0);
+        let (each, whole, declined) = (EACH, None, 0);
         Self {
             choice,
             each,
@@ -47,7 +50,8 @@ impl Costs {
             return false;
         }
         let files = u32::try_from(files).unwrap_or(u32::MAX);
-        let is_cheaper = self.whole.is_none_or(|whole| whole < self.each.saturating_mul(files));
+        let limit = UNDISTURBED.max(self.each.max(EACH).saturating_mul(files));
+        let is_cheaper = self.whole.is_none_or(|whole| whole < limit);
         if is_cheaper || self.declined >= AGAIN {
             self.declined = 0;
             return true;
@@ -87,8 +91,13 @@ mod tests {
         assert_eq!(refusals, Some(AGAIN as usize), "a second for 100 files is too much");
         assert!(costs.prefer_whole(10_000));
         (0..50).for_each(|_| costs.took_whole(Duration::from_millis(3)));
-        assert!(costs.prefer_whole(100));
-        (0..50).for_each(|_| costs.took_each(10, Duration::from_micros(100)));
-        assert!(!costs.prefer_whole(100), "files cost next to nothing");
+        assert!(costs.prefer_whole(FEW + 1));
+        (0..50).for_each(|_| costs.took_whole(Duration::from_millis(300)));
+        assert!(
+            !costs.prefer_whole(100) && costs.prefer_whole(200),
+            "somebody else writes"
+        );
+        (0..50).for_each(|_| costs.took_each(1, Duration::from_millis(20)));
+        assert!(costs.prefer_whole(100), "the disk is slow either way");
     }
 }
