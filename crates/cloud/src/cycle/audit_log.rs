@@ -10,8 +10,6 @@ use std::sync::Arc;
 
 /// What the names of the cursors begin with that say how far audit logs are read.
 pub(super) const CURSOR: &str = "audit/";
-/// One that is refused is asked for again after so many cycles: a plan or a token's rights may change.
-const SELDOM: u32 = 60;
 
 /// An organization's audit log.
 #[derive(Debug, Default)]
@@ -69,9 +67,11 @@ impl Cycle<'_> {
             return;
         }
         let (first, number) = (self.memory.first(now), self.memory.number);
+        // One that is refused is asked for again once a sweep: a plan or a token's rights may change.
+        let seldom = self.memory.config.sweep;
         for organization in &mut self.memory.organizations {
             let log = &mut organization.log;
-            if log.refused.is_some_and(|refused| number.wrapping_sub(refused) < SELDOM) {
+            if log.refused.is_some_and(|refused| number.wrapping_sub(refused) < seldom) {
                 continue;
             }
             let cursor = log.cursor.get_or_insert_with(|| {

@@ -118,6 +118,8 @@ enum Step {
     KillRecording(u16),
     /// Killed so many microseconds after a cycle began.
     KillWithin(u16),
+    /// Killed when all is in the ledger and the outbox does not know.
+    KillBetween,
     /// Killed, and somebody looks at the trail before it starts again.
     KillAndLook,
 }
@@ -129,6 +131,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Record),
         3 => (0u16..30_000).prop_map(Step::KillRecording),
         1 => (0u16..60_000).prop_map(Step::KillWithin),
+        2 => Just(Step::KillBetween),
         1 => Just(Step::KillAndLook),
     ]
 }
@@ -158,6 +161,10 @@ async fn run(seed: u64, backfill: Backfill, steps: Vec<Step>) {
                 // Whatever it has counted, nothing has happened since.
                 recording.stage.poll().await;
             }
+            Step::KillBetween => {
+                recording.stage.poll().await;
+                recording.kill_between().await;
+            }
             Step::KillAndLook => recording.kill_and_seal(),
         }
     }
@@ -178,6 +185,32 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(run(seed, backfill, steps));
+    }
+}
+
+/// Scenario: killed between the ledger and the outbox; again after somebody has looked at the trail, which seals its chain,
+/// and again in the chain after that. Guarantees: what is in the ledger is not written again, and is counted as repeated.
+#[tokio::test]
+async fn what_a_crash_left_in_the_ledger_is_not_written_again() {
+    for of in [UPDATES, EVENTS] {
+        let mut recording = Recording::new(world(9), Backfill::None, of);
+        recording.settle().await;
+        updated(&recording, Kind::Update, Outcome::Failed);
+        recording.stage.poll().await;
+        recording.kill_between().await;
+        let written = recording.records().len();
+        assert!(written >= 2);
+        recording.kill_between().await;
+        recording.kill_and_seal();
+        recording.start().await;
+        updated(&recording, Kind::Destroy, Outcome::Succeeded);
+        recording.stage.poll().await;
+        recording.kill_between().await;
+        recording.kill_and_seal();
+        recording.settle().await;
+        compare(&recording);
+        assert!(recording.counts().await.audit_repeats as usize > written);
+        assert_eq!(recording.counts().await.audit_records, 0);
     }
 }
 

@@ -15,7 +15,7 @@ use sitelog_model::otlp::trace::v1::Span;
 use sitelog_model::{Payload, Signal, TenantId};
 use sitelog_sanitize::{Sanitizer, Settings};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A record with its resource.
@@ -41,6 +41,7 @@ pub(crate) struct Recording {
 }
 
 /// What is recorded.
+#[derive(Clone, Copy)]
 pub(crate) struct Of {
     pub(crate) updates: bool,
     pub(crate) events: bool,
@@ -128,6 +129,20 @@ impl Recording {
         }
     }
 
+    /// Records what waits, and is killed before the outbox knows: its state is as it was, the ledger is not.
+    pub(crate) async fn kill_between(&mut self) {
+        self.start().await;
+        self.kill();
+        let (folder, saved) = (self.stage.config.state_dir.clone(), tempfile::tempdir().unwrap());
+        copy(&folder, saved.path());
+        self.drain().await;
+        self.kill();
+        for file in std::fs::read_dir(&folder).unwrap() {
+            std::fs::remove_file(file.unwrap().path()).unwrap();
+        }
+        copy(saved.path(), &folder);
+    }
+
     pub(crate) async fn counts(&mut self) -> Counts {
         self.stage.exporter().await.observed().counters().counts()
     }
@@ -175,6 +190,13 @@ impl Recording {
             }
         }
         found
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }
 
