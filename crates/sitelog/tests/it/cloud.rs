@@ -2,5 +2,11 @@
 //! crate, too.
 
 mod audit;
+mod disk;
+mod prometheus;
+mod pushes;
+mod restarts;
 pub(crate) mod running;
+mod service;
+mod shown;
 mod started;

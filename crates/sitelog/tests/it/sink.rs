@@ -28,6 +28,8 @@ pub(crate) enum Answer {
     Take,
     /// Takes it, 20 ms later.
     Slow,
+    /// Takes it but for three metric points (HTTP).
+    Partly,
     /// 400, or UNIMPLEMENTED.
     Refuse,
     /// 503, or UNAVAILABLE.
@@ -187,10 +189,10 @@ async fn handle(request: Request<Incoming>, book: Book) -> Result<Reply, hyper::
     match answer {
         Answer::Hang => std::future::pending::<()>().await,
         Answer::Slow => tokio::time::sleep(Duration::from_millis(20)).await,
-        Answer::Take | Answer::Refuse | Answer::Unavailable => {}
+        Answer::Take | Answer::Partly | Answer::Refuse | Answer::Unavailable => {}
     }
     let kind = head.headers[CONTENT_TYPE].to_str().unwrap().to_owned();
-    if matches!(answer, Answer::Take | Answer::Slow) {
+    if matches!(answer, Answer::Take | Answer::Slow | Answer::Partly) {
         let path = head.uri.path().to_owned();
         let body = plain(&kind, &head.headers, &body);
         book.taken.lock().unwrap().push(Taken {
@@ -206,7 +208,7 @@ fn reply(answer: Answer, kind: &str) -> Reply {
     let (http, grpc) = match answer {
         Answer::Refuse => (StatusCode::BAD_REQUEST, "12"),
         Answer::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "14"),
-        Answer::Take | Answer::Slow | Answer::Hang => (StatusCode::OK, "0"),
+        Answer::Take | Answer::Slow | Answer::Partly | Answer::Hang => (StatusCode::OK, "0"),
     };
     let response = Response::builder().header(CONTENT_TYPE, kind);
     let response = match (kind.starts_with("application/grpc"), grpc) {
@@ -220,6 +222,8 @@ fn reply(answer: Answer, kind: &str) -> Reply {
             .header("grpc-status", status)
             .header("grpc-message", "not here")
             .body(body("")),
+        // `partial_success`: 3 rejected points, and why.
+        (false, _) if answer == Answer::Partly => response.status(http).body(body("\x0a\x09\x08\x03\x12\x05stale")),
         (false, _) if kind == "application/json" => response.status(http).body(body("{}")),
         (false, _) => response.status(http).body(body("")),
     };

@@ -31,9 +31,20 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(scene: &Scene, sim: &Sim, flags: &[&str]) -> Self {
-        let web = free_address();
+        Self::start_in(&[], scene, sim, flags)
+    }
+
+    /// Started by another program, whose process it takes over.
+    pub(crate) fn start_in(outer: &[&str], scene: &Scene, sim: &Sim, flags: &[&str]) -> Self {
+        Self::start_at(&free_address(), outer, scene, sim, flags)
+    }
+
+    /// Started so that it listens at this address.
+    pub(crate) fn start_at(web: &str, outer: &[&str], scene: &Scene, sim: &Sim, flags: &[&str]) -> Self {
+        let web = web.to_owned();
         let known = ["cloud", "--pulumi.api-url", sim.url(), "--web.listen-address", &web];
-        let mut command = scene.sitelog(known.iter().chain(flags).copied());
+        let words = [outer, &[env!("CARGO_BIN_EXE_sitelog")], &known, flags].concat();
+        let mut command = scene.command(words[0], words[1..].iter().copied());
         command
             .env("PULUMI_ACCESS_TOKEN", TOKEN)
             .env("PULUMI_ORGANIZATIONS", "acme")
@@ -53,6 +64,21 @@ impl Running {
         self.try_get(path).unwrap()
     }
 
+    /// The first sample of one of its own metrics that has these labels; 0 where there is none.
+    pub(crate) fn own(&self, name: &str, with: &str) -> f64 {
+        values(&self.get("/metrics").1, name, with)
+            .first()
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Waits for a cycle that began now or later, and for its end.
+    pub(crate) fn whole_cycle(&self) {
+        let cycles = || self.own("sitelog_cloud_cycles_total", "");
+        let before = cycles();
+        wait_until("whole cycles", || cycles() >= before + 2.0);
+    }
+
     pub(crate) fn wait_ready(&self) {
         wait_until("a good cycle", || self.get("/readyz").0 == 200);
     }
@@ -70,6 +96,14 @@ impl Running {
     }
 }
 
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// A whole update of one of the stacks.
 pub(crate) fn update(sim: &Sim, outcome: Outcome) -> StackPath {
     let mut world = sim.world();
@@ -84,7 +118,7 @@ pub(crate) fn free_address() -> String {
     listener.local_addr().unwrap().to_string()
 }
 
-/// One request over HTTP/1.1; `None` when nobody answers.
+/// One request; `None` when nobody answers. Over HTTP/1.0: the body is what comes until the end.
 pub(crate) fn get(web: &str, path: &str, method: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(web).ok()?;
     let headers: String = headers
@@ -92,7 +126,7 @@ pub(crate) fn get(web: &str, path: &str, method: &str, headers: &[(&str, &str)],
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+        "{method} {path} HTTP/1.0\r\nHost: x\r\nContent-Length: {}\r\n{headers}\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).ok()?;
