@@ -44,7 +44,10 @@ impl Cycle<'_> {
             Ok(true) => self.memory.queue.resume(job),
             Ok(false) => self.done(job),
             Err(error) => {
-                self.gave_up(job);
+                match job {
+                    Job::Read(read) if matches!(error, ApiError::Gone(_)) => self.is_elsewhere(&read),
+                    job => self.gave_up(job),
+                }
                 let is_no_failure = match operation {
                     // That a stack is gone the next list will tell.
                     Operation::Updates => matches!(error, ApiError::Gone(_)),
@@ -80,6 +83,18 @@ impl Cycle<'_> {
             Job::Read(read) => self.was_read(read),
             Job::Hear(hear) => self.heard(hear),
             Job::Look(_) => {}
+        }
+    }
+
+    /// A stack is not where it was: it was renamed or deleted, which the list will tell in this cycle, or has told.
+    fn is_elsewhere(&mut self, read: &Read) {
+        let Some(entry) = self.memory.book.get_mut(&read.id) else {
+            return;
+        };
+        entry.is_queued = entry.gone == 0 && entry.place != read.place;
+        if entry.is_queued {
+            let stack = (u64::from(entry.tried), Arc::clone(&read.id));
+            self.memory.queue.read(super::Class::Due, [stack]);
         }
     }
 
