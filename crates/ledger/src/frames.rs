@@ -79,6 +79,7 @@ impl Reader {
                 Step::Segment(_) | Step::Frame(_) => {}
             }
         }
+        self.walk.rest();
         Ok(Read::End)
     }
 }

@@ -95,7 +95,6 @@ impl Ledger {
             previous: first.previous,
             time: 0,
             sealed: None,
-            buffer: Vec::new(),
         };
         Ok(Chain::new(root.clone(), writer, commit, held))
     }

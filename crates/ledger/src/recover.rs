@@ -42,7 +42,6 @@ pub(crate) fn recover(root: &Root, chain: &ChainId, folder: PathBuf) -> Result<(
         previous: first.previous,
         time: 0,
         sealed: None,
-        buffer: Vec::new(),
     };
     read_to_end(root, &mut writer, &mut recovery)?;
     if root.syncs() {

@@ -161,6 +161,11 @@ impl Walk {
         self.segment.as_ref().map(|segment| &segment.file)
     }
 
+    /// Nothing is read for a while: a thousand readers at their ends should not keep a buffer each.
+    pub(crate) fn rest(&mut self) {
+        self.buffer = Vec::new();
+    }
+
     /// Opens the next segment there is.
     fn enter(&mut self) -> Result<Step, Error> {
         let Some(number) = self.next_number()? else {
@@ -286,8 +291,8 @@ impl Walk {
             }));
         }
         if is_last {
-            // What follows may be cut off and written anew. A thousand readers at their ends should not keep a buffer each.
-            self.buffer = Vec::new();
+            // What follows may be cut off and written anew.
+            self.rest();
             return Ok(Step::End {
                 torn: len.saturating_sub(from),
             });

@@ -9,12 +9,18 @@ use crate::layout::segment_path;
 use crate::segment::SegmentHeader;
 use crate::tree::{Hash, Tree};
 use sitelog_model::{Origin, Signal, Source};
+use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A buffer that one huge frame has blown up is given back.
 const KEEP_BUFFER: usize = 1 << 20;
+
+thread_local! {
+    /// Where a frame is put together: one a thread, for a thousand chains should not keep one each.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What goes into a frame.
 pub(crate) struct Content<'a> {
@@ -42,7 +48,6 @@ pub(crate) struct Writer {
     /// Time of the last frame.
     pub(crate) time: u64,
     pub(crate) sealed: Option<Checkpoint>,
-    pub(crate) buffer: Vec<u8>,
 }
 
 /// The segment at the chain's end.
@@ -98,21 +103,21 @@ impl Writer {
             payload_crc: 0,
             hash: [0; 32],
         };
-        self.buffer.clear();
+        let mut buffer = BUFFER.take();
+        buffer.clear();
         if segment.len == 0 {
             let head = SegmentHeader {
                 tree: self.tree.clone(),
                 previous: self.previous,
             };
-            self.buffer.extend_from_slice(&head.encode(&self.chain));
+            buffer.extend_from_slice(&head.encode(&self.chain));
         }
-        self.buffer
-            .extend_from_slice(&header.encode(&self.previous, content.payload));
-        self.buffer.extend_from_slice(content.payload);
-        let written = write_all_at(&*segment.file, &self.buffer, segment.len);
-        let bytes = self.buffer.len() as u64;
-        if self.buffer.capacity() > KEEP_BUFFER {
-            self.buffer = Vec::new();
+        buffer.extend_from_slice(&header.encode(&self.previous, content.payload));
+        buffer.extend_from_slice(content.payload);
+        let written = write_all_at(&*segment.file, &buffer, segment.len);
+        let bytes = buffer.len() as u64;
+        if buffer.capacity() <= KEEP_BUFFER {
+            BUFFER.set(buffer);
         }
         if let Err(error) = written {
             return Err(match segment.file.truncate(segment.len) {

@@ -10,8 +10,9 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Identity, Response, redirect};
 use sitelog_model::Signal;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::io::ErrorKind;
+use std::time::Duration;
 
 /// A destination spoken to over HTTP/1.1.
 pub(super) struct Http {
@@ -115,7 +116,27 @@ fn headers(destination: &Destination) -> HeaderMap {
     headers
 }
 
+thread_local! {
+    /// Clients without certificates of their own, by timeout and by whether they pass proxies by: a thousand destinations share
+    /// one. Connections are kept by host.
+    static PLAIN: RefCell<Vec<((Duration, bool), Client)>> = const { RefCell::new(Vec::new()) };
+}
+
 fn connect(destination: &Destination) -> reqwest::Result<Client> {
+    if destination.url.scheme() != "http" || destination.tls.identity.is_some() {
+        return build(destination);
+    }
+    let kind = (destination.timeout, is_loopback(destination));
+    let known = PLAIN.with_borrow(|clients| Some(clients.iter().find(|(of, _)| *of == kind)?.1.clone()));
+    if let Some(client) = known {
+        return Ok(client);
+    }
+    let client = build(destination)?;
+    PLAIN.with_borrow_mut(|clients| clients.push((kind, client.clone())));
+    Ok(client)
+}
+
+fn build(destination: &Destination) -> reqwest::Result<Client> {
     let mut builder = Client::builder()
         .user_agent(USER_AGENT)
         .timeout(destination.timeout)

@@ -171,6 +171,11 @@ impl Lane {
             // Who hears it has gone only when everything is given up.
             drop(sender.send(News::Finished));
         });
+        self.reap();
+    }
+
+    /// Lets go of tasks that have ended.
+    fn reap(&mut self) {
         while self.tasks.try_join_next().is_some() {}
     }
 
@@ -271,6 +276,7 @@ impl Lane {
 
     /// Reads on behind what is done.
     fn go_back(&mut self) -> Result<(), Error> {
+        self.reap();
         self.take_news()?;
         self.cursor.rewind()?;
         self.collector = Collector::new(self.route.signal, self.progress.upto);
