@@ -10,7 +10,7 @@ const EACH: Duration = Duration::from_millis(2);
 /// much.
 const UNDISTURBED: Duration = Duration::from_millis(50);
 /// After so many times that the other way looked cheaper, it is measured again.
-const AGAIN: u32 = 64;
+const AGAIN: u32 = 16;
 
 /// How a committer chooses.
 #[derive(Clone, Copy, Debug)]
@@ -60,9 +60,9 @@ impl Costs {
         false
     }
 
-    /// Notes what a sync of the whole file system took.
+    /// Notes what a sync of the whole file system took. One that was quick is believed at once: it is seldom tried while it is dear.
     pub(super) fn took_whole(&mut self, time: Duration) {
-        self.whole = Some(self.whole.map_or(time, |known| mix(known, time)));
+        self.whole = Some(self.whole.map_or(time, |known| mix(known, time).min(time)));
     }
 
     /// Notes what the syncs of so many files took.
