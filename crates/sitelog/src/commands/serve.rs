@@ -2,7 +2,7 @@
 
 use crate::cli::ServeArgs;
 use crate::exit::{Failure, say};
-use crate::serve::access::Access;
+use crate::serve::access::{Access, Made};
 use crate::serve::{Addresses, Admin, Delivery, Keys, Plan, TenantChains, notify, serve_admin};
 use crate::settings::{LogLevel, ServeSettings, merge};
 use crate::setup::Setup;
@@ -102,6 +102,8 @@ struct Site<'a> {
 impl Site<'_> {
     async fn serve(&self) -> Result<ExitCode, Failure> {
         let keys = Keys::new().map_err(anyhow::Error::from)?;
+        // Before the plan, which reads the tokens.
+        let first = self.first_token();
         let plan = self.plan(self.setup, &self.settings, &keys)?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -130,21 +132,33 @@ impl Site<'_> {
         let (over, ended) = watch::channel(false);
         let server = Server::new(gateway.clone());
         let mut ports = Vec::new();
+        let mut bound = Vec::new();
         for (address, flag) in [(self.addresses.grpc, "--grpc"), (self.addresses.http, "--http")] {
-            if let Some(address) = address {
-                let listener = listen(address, flag).await?;
-                let (server, tls, stopped) = (server.clone(), self.tls.clone(), stopped.clone());
-                ports.push(tokio::spawn(async move { server.serve(listener, tls, stopped).await }));
+            let Some(address) = address else {
+                bound.push("none".to_owned());
+                continue;
+            };
+            let listener = listen(address, flag).await?;
+            bound.push(listener.local_addr()?.to_string());
+            let (server, tls, stopped) = (server.clone(), self.tls.clone(), stopped.clone());
+            ports.push(tokio::spawn(async move { server.serve(listener, tls, stopped).await }));
+        }
+        match self.addresses.admin {
+            None => bound.push("none".to_owned()),
+            Some(address) => {
+                let listener = listen(address, "--admin").await?;
+                bound.push(listener.local_addr()?.to_string());
+                let mut ended = ended.clone();
+                let until = async move { drop(ended.wait_for(|ended| *ended).await) };
+                tokio::spawn(serve_admin(listener, admin.clone(), until));
             }
         }
-        if let Some(address) = self.addresses.admin {
-            let listener = listen(address, "--admin").await?;
-            let mut ended = ended.clone();
-            let until = async move { drop(ended.wait_for(|ended| *ended).await) };
-            tokio::spawn(serve_admin(listener, admin.clone(), until));
-        }
         let erasing = tokio::spawn(erase(chains.clone()));
-        self.say_ready();
+        say_ready(&bound);
+        if let Some(first) = first {
+            // The one place where a token is shown: past what hides secrets.
+            eprint_token(&first.token);
+        }
         notify("READY=1");
         let mut looked = modified(&self.setup.data_dir());
         loop {
@@ -247,34 +261,23 @@ impl Site<'_> {
         Ok(())
     }
 
-    fn say_ready(&self) {
-        let shown = |address: Option<SocketAddr>| address.map_or("none".to_owned(), |address| address.to_string());
-        let Addresses { grpc, http, admin } = &self.addresses;
-        let (grpc, http, admin) = (shown(*grpc), shown(*http), shown(*admin));
+    /// Where nobody has a token yet, an administrator gets one, once.
+    fn first_token(&self) -> Option<Made> {
+        let now = sitelog_run::unix_nanos() / 1_000_000_000;
+        let made = Access::change(&self.setup.data_dir(), |access| {
+            let is_first = access.tokens.is_empty();
+            is_first.then(|| access.add(&TenantId::default(), Role::Admin, None, now))
+        });
+        // A folder that takes nothing is told by what needs it.
+        made.ok().flatten()
+    }
+}
+
+fn say_ready(bound: &[String]) {
+    if let [grpc, http, admin] = bound {
         say(&format!(
             "taking OTLP at {grpc} (gRPC) and {http} (HTTP); health and metrics at {admin}"
         ));
-        self.first_token();
-    }
-
-    /// Where nobody has a token yet, an administrator gets one, once.
-    fn first_token(&self) {
-        let data_dir = self.setup.data_dir();
-        let made = Access::change(&data_dir, |access| {
-            let is_first = access.tokens.is_empty();
-            is_first.then(|| {
-                access.add(
-                    &TenantId::default(),
-                    Role::Admin,
-                    None,
-                    sitelog_run::unix_nanos() / 1_000_000_000,
-                )
-            })
-        });
-        if let Ok(Some(made)) = made {
-            // The one place where a token is shown: past what hides secrets.
-            eprint_token(&made.token);
-        }
     }
 }
 

@@ -18,4 +18,5 @@ mod provision;
 mod recorded;
 mod redact;
 mod scene;
+mod serve;
 mod sink;
