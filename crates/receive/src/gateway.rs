@@ -164,6 +164,7 @@ impl Gateway {
         let turn = self.fair.turn(tenant.id(), bytes as u64).await;
         let records = request::count(&body).map_err(|error| Refusal::Malformed(error.to_string()))?;
         tenant.pay(&rules.limits, (records as u64, bytes as u64), begun)?;
+        tenant.census.admit(signal, &body, &rules.limits, begun)?;
         let written = {
             let stamped = stamp::stamp(&body, &tenant.stamp);
             let otlp = stamped.unwrap_or(body);

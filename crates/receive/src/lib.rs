@@ -13,6 +13,7 @@ mod refusal;
 mod server;
 mod stamp;
 mod tenant;
+mod wire;
 
 pub use auth::{Certificates, Doors, Identity, Issuer, Issuers, KeySet, Role, TenantOf, Token, Tokens, hash};
 pub use counters::{Histogram, ServerCounters, TenantCounters};

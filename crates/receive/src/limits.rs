@@ -52,6 +52,10 @@ pub struct TenantLimits {
     pub bytes_in_flight: u64,
     /// Bytes of one request, uncompressed.
     pub request_bytes: usize,
+    /// Metric series that were seen within one to two hours.
+    pub series: Option<usize>,
+    /// Keys of attributes, likewise.
+    pub attribute_keys: Option<usize>,
 }
 
 impl Default for TenantLimits {
@@ -61,6 +65,8 @@ impl Default for TenantLimits {
             bytes_per_second: None,
             bytes_in_flight: 12 << 20,
             request_bytes: 8 << 20,
+            series: None,
+            attribute_keys: None,
         }
     }
 }

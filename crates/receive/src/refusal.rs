@@ -86,6 +86,10 @@ pub enum Limit {
     Bytes,
     /// Bytes that are not answered yet.
     BytesInFlight,
+    /// Metric series.
+    Series,
+    /// Keys of attributes.
+    AttributeKeys,
 }
 
 impl std::fmt::Display for Limit {
@@ -94,6 +98,8 @@ impl std::fmt::Display for Limit {
             Self::Records => "records a second",
             Self::Bytes => "bytes a second",
             Self::BytesInFlight => "bytes under way",
+            Self::Series => "metric series",
+            Self::AttributeKeys => "attribute keys",
         })
     }
 }
@@ -103,7 +109,7 @@ pub(crate) const RETRY: Duration = Duration::from_secs(1);
 
 impl Refusal {
     /// Every name that [`Self::name`] can give.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 20] = [
         "no_credential",
         "bad_credential",
         "role",
@@ -118,6 +124,8 @@ impl Refusal {
         "records_per_second",
         "bytes_per_second",
         "bytes_in_flight",
+        "series",
+        "attribute_keys",
         "busy",
         "ledger_full",
         "unavailable",
@@ -142,6 +150,8 @@ impl Refusal {
                 Limit::Records => "records_per_second",
                 Limit::Bytes => "bytes_per_second",
                 Limit::BytesInFlight => "bytes_in_flight",
+                Limit::Series => "series",
+                Limit::AttributeKeys => "attribute_keys",
             },
             Self::Busy { .. } => "busy",
             Self::Full { .. } => "ledger_full",

@@ -2,8 +2,9 @@
 //!
 //! All three signals nest alike: request → field 1 (per resource) → field 1 (resource) → field 1 (attributes).
 
+use crate::wire::{Field, field};
 use bytes::Bytes;
-use sitelog_model::wire::{put_bytes, take, take_prefixed, take_varint};
+use sitelog_model::wire::put_bytes;
 use sitelog_model::{TenantId, attributes};
 
 /// Field numbers: a request's groups, a group's resource, a resource's attributes, an attribute's key and value.
@@ -28,20 +29,26 @@ pub(crate) fn stamp(request: &[u8], attribute: &[u8]) -> Option<Bytes> {
     let mut rest = request;
     while !rest.is_empty() {
         match field(&mut rest)? {
-            (_, Some((GROUP, group))) => {
+            Field {
+                message: Some((GROUP, group)),
+                ..
+            } => {
                 let resource = resource(group, attribute)?;
                 let mut body = Vec::with_capacity(group.len() + resource.len() + 8);
                 put_bytes(&mut body, RESOURCE as u32, &resource);
                 let mut inner = group;
                 while !inner.is_empty() {
                     match field(&mut inner)? {
-                        (_, Some((RESOURCE, _))) => {}
-                        (raw, _) => body.extend_from_slice(raw),
+                        Field {
+                            message: Some((RESOURCE, _)),
+                            ..
+                        } => {}
+                        Field { raw, .. } => body.extend_from_slice(raw),
                     }
                 }
                 put_bytes(&mut out, GROUP as u32, &body);
             }
-            (raw, _) => out.extend_from_slice(raw),
+            Field { raw, .. } => out.extend_from_slice(raw),
         }
     }
     Some(out.into())
@@ -52,13 +59,20 @@ pub(crate) fn stamp(request: &[u8], attribute: &[u8]) -> Option<Bytes> {
 fn resource(mut group: &[u8], attribute: &[u8]) -> Option<Vec<u8>> {
     let mut resource = Vec::new();
     while !group.is_empty() {
-        let (_, Some((RESOURCE, mut rest))) = field(&mut group)? else {
+        let Field {
+            message: Some((RESOURCE, mut rest)),
+            ..
+        } = field(&mut group)?
+        else {
             continue;
         };
         while !rest.is_empty() {
             match field(&mut rest)? {
-                (_, Some((ATTRIBUTE, claimed))) if is_tenant(claimed)? => {}
-                (raw, _) => resource.extend_from_slice(raw),
+                Field {
+                    message: Some((ATTRIBUTE, claimed)),
+                    ..
+                } if is_tenant(claimed)? => {}
+                Field { raw, .. } => resource.extend_from_slice(raw),
             }
         }
     }
@@ -70,26 +84,15 @@ fn resource(mut group: &[u8], attribute: &[u8]) -> Option<Vec<u8>> {
 fn is_tenant(mut attribute: &[u8]) -> Option<bool> {
     let mut key: &[u8] = b"";
     while !attribute.is_empty() {
-        if let (_, Some((KEY, bytes))) = field(&mut attribute)? {
+        if let Field {
+            message: Some((KEY, bytes)),
+            ..
+        } = field(&mut attribute)?
+        {
             key = bytes;
         }
     }
     Some(key == attributes::SITELOG_TENANT_ID.as_bytes())
-}
-
-/// Takes a field off the front: its bytes, and number and payload when it has a length.
-#[expect(clippy::type_complexity, reason = "one caller's pair in a pair")]
-fn field<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], Option<(u64, &'a [u8])>)> {
-    let whole = *rest;
-    let tag = take_varint(rest)?;
-    let payload = match tag & 7 {
-        0 => take_varint(rest).map(|_| None)?,
-        1 => take(rest, 8).map(|_| None)?,
-        2 => Some((tag >> 3, take_prefixed(rest)?)),
-        5 => take(rest, 4).map(|_| None)?,
-        _ => return None,
-    };
-    Some((&whole[..whole.len() - rest.len()], payload))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A tenant: its limits, its sanitizer, its ledger, and what became of its requests.
 
+use crate::admission::census::Census;
 use crate::admission::flight::{Flight, Held};
 use crate::admission::rate::Bucket;
 use crate::counters::TenantCounters;
@@ -19,6 +20,7 @@ pub struct Tenant {
     rules: RwLock<Arc<Rules>>,
     records: Bucket,
     bytes: Bucket,
+    pub(crate) census: Census,
     flight: Arc<Flight>,
     /// What stands on each of its resources.
     pub(crate) stamp: Bytes,
@@ -35,6 +37,7 @@ impl Tenant {
             rules: RwLock::new(rules),
             records: Bucket::default(),
             bytes: Bucket::default(),
+            census: Census::default(),
             flight: Arc::default(),
             counters: TenantCounters::default(),
         }

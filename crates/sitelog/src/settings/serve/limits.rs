@@ -41,6 +41,10 @@ pub(crate) struct TenantLimitsFile {
     pub(crate) bytes_in_flight: Option<Size>,
     /// Bytes of one request, uncompressed [8MiB].
     pub(crate) request_bytes: Option<Size>,
+    /// Metric series that were seen within one to two hours [no limit].
+    pub(crate) series: Option<usize>,
+    /// Keys of attributes, likewise [no limit].
+    pub(crate) attribute_keys: Option<usize>,
     /// What it may occupy on disk [ledger.max-bytes].
     pub(crate) ledger_bytes: Option<Size>,
 }
@@ -73,6 +77,8 @@ impl TenantLimitsFile {
             bytes_per_second: self.bytes_per_second.or(below.bytes_per_second),
             bytes_in_flight: self.bytes_in_flight.or(below.bytes_in_flight),
             request_bytes: self.request_bytes.or(below.request_bytes),
+            series: self.series.or(below.series),
+            attribute_keys: self.attribute_keys.or(below.attribute_keys),
             ledger_bytes: self.ledger_bytes.or(below.ledger_bytes),
         }
     }
@@ -86,6 +92,8 @@ impl TenantLimitsFile {
             bytes_per_second: self.bytes_per_second.map(|size| size.0),
             bytes_in_flight: self.bytes_in_flight.map_or(default.bytes_in_flight, |size| size.0),
             // A frame of the ledger holds no more.
+            series: self.series,
+            attribute_keys: self.attribute_keys,
             request_bytes: usize::try_from(request).unwrap_or(usize::MAX).min(REQUEST),
         }
     }
