@@ -2,7 +2,7 @@
 
 use super::Delivery;
 use super::plan::TenantPlan;
-use sitelog_ledger::{Chain, Committer, Counters, Error, Ledger, Options};
+use sitelog_ledger::{Chain, Commits, Committer, Counters, Error, Ledger, Options};
 use sitelog_model::{TenantId, Ulid};
 use sitelog_receive::Chains;
 use std::collections::BTreeMap;
@@ -98,6 +98,43 @@ impl TenantChains {
         file.as_file().sync_data()
     }
 
+    /// What waits for whom, in all chains; those that cannot be read are left out, and told by `ledger_events`.
+    pub(crate) fn queues(&self) -> Vec<Queue> {
+        let mut queues: BTreeMap<(TenantId, String), Queue> = BTreeMap::new();
+        let Ok(ledger) = self.ledger(&TenantId::default()) else {
+            return Vec::new();
+        };
+        let now = sitelog_run::unix_nanos();
+        for id in ledger.chains().unwrap_or_default() {
+            let Ok(status) = ledger.status(&id) else { continue };
+            for cursor in status.cursors {
+                let queue = queues
+                    .entry((id.tenant.clone(), cursor.name.clone()))
+                    .or_insert_with(|| Queue {
+                        tenant: id.tenant.clone(),
+                        cursor: cursor.name,
+                        frames: 0,
+                        bytes: 0,
+                        age: Duration::ZERO,
+                        refused: 0,
+                    });
+                queue.frames += cursor.lag_frames;
+                queue.bytes += cursor.lag_bytes;
+                queue.refused += cursor.refused;
+                let age = cursor
+                    .lag_since
+                    .map(|since| Duration::from_nanos(now.saturating_sub(since)));
+                queue.age = queue.age.max(age.unwrap_or_default());
+            }
+        }
+        queues.into_values().collect()
+    }
+
+    /// How what was written became durable.
+    pub(crate) fn commits(&self) -> &Commits {
+        self.committer.commits()
+    }
+
     /// What each tenant's ledger has had to cope with.
     pub(crate) fn counters(&self) -> Vec<(TenantId, Vec<(&'static str, u64)>)> {
         let state = self.state();
@@ -105,6 +142,16 @@ impl TenantChains {
         all.map(|(tenant, ledger)| (tenant.clone(), Counters::all(ledger.counters())))
             .collect()
     }
+}
+
+/// What waits for one signal of a destination.
+pub(crate) struct Queue {
+    pub(crate) tenant: TenantId,
+    pub(crate) cursor: String,
+    pub(crate) frames: u64,
+    pub(crate) bytes: u64,
+    pub(crate) age: Duration,
+    pub(crate) refused: u64,
 }
 
 impl Chains for TenantChains {

@@ -20,6 +20,8 @@ pub(super) fn text(gateway: &Gateway, chains: &TenantChains, delivery: &Delivery
     tenants(gateway, &mut out);
     redactions(gateway, &mut out);
     ledgers(chains, &mut out);
+    commits(chains, &mut out);
+    queues(chains, &mut out);
     destinations(delivery, &mut out);
     exposition::end(format, &mut out.text);
     out.text
@@ -215,6 +217,77 @@ fn ledgers(chains: &TenantChains, out: &mut Page) {
         Kind::Counter,
         "What the ledger has had to cope with",
         samples,
+    );
+}
+
+fn commits(chains: &TenantChains, out: &mut Page) {
+    let commits = chains.commits();
+    let one = |value: f64| vec![(Vec::new(), value)];
+    let page = [
+        (
+            "sitelog_ledger_commits",
+            "Rounds in which all that was written became durable",
+            commits.rounds.get() as f64,
+        ),
+        (
+            "sitelog_ledger_commit_chains",
+            "Chains made durable, each round anew",
+            commits.chains.get() as f64,
+        ),
+        (
+            "sitelog_ledger_file_syncs",
+            "Syncs of single files and folders",
+            commits.file_syncs.get() as f64,
+        ),
+        (
+            "sitelog_ledger_system_syncs",
+            "Syncs of whole file systems",
+            commits.system_syncs.get() as f64,
+        ),
+        (
+            "sitelog_ledger_sync_seconds",
+            "Time spent syncing",
+            commits.sync_microseconds.get() as f64 / 1e6,
+        ),
+    ];
+    for (name, help, value) in page {
+        out.family(name, Kind::Counter, help, one(value));
+    }
+}
+
+/// What waits, by tenant and cursor (destination and signal); read from the disk, headers alone.
+fn queues(chains: &TenantChains, out: &mut Page) {
+    let (mut batches, mut bytes, mut ages, mut dead) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for queue in chains.queues() {
+        let labels = vec![("tenant", queue.tenant.to_string()), ("cursor", queue.cursor)];
+        batches.push((labels.clone(), queue.frames as f64));
+        bytes.push((labels.clone(), queue.bytes as f64));
+        ages.push((labels.clone(), queue.age.as_secs_f64()));
+        dead.push((labels, queue.refused as f64));
+    }
+    out.family(
+        "sitelog_queue_batches",
+        Kind::Gauge,
+        "Batches that wait for a destination",
+        batches,
+    );
+    out.family(
+        "sitelog_queue_bytes",
+        Kind::Gauge,
+        "Bytes that wait for a destination",
+        bytes,
+    );
+    out.family(
+        "sitelog_queue_age_seconds",
+        Kind::Gauge,
+        "How old the oldest batch that waits is",
+        ages,
+    );
+    out.family(
+        "sitelog_queue_refused_records",
+        Kind::Gauge,
+        "Records that a destination refused for good; kept, and listed by `sitelog spool`",
+        dead,
     );
 }
 

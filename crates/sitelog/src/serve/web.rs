@@ -67,7 +67,11 @@ async fn shown(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Response 
     }
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = Format::of_accept(accept.unwrap_or_default());
-    let text = metrics::text(&admin.gateway, &admin.chains, &admin.delivery, format);
+    let text = move || metrics::text(&admin.gateway, &admin.chains, &admin.delivery, format);
+    // What waits is read from the disk.
+    let Ok(text) = tokio::task::spawn_blocking(text).await else {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be read\n").into_response();
+    };
     ([(header::CONTENT_TYPE, format.content_type())], text).into_response()
 }
 
