@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -61,6 +62,16 @@ impl Server {
         }
         drop(listener);
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// Serves one connection that somebody else let in, to its end; it counts among the others.
+    pub async fn serve_stream(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        stop: watch::Receiver<bool>,
+    ) {
+        let entry = self.connections.enter();
+        connection::run_plain(stream, &self.gateway, &entry, stop).await;
     }
 
     fn begin(

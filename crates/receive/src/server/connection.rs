@@ -56,6 +56,19 @@ pub(super) async fn run(
     gateway.counters().open.fetch_sub(1, Relaxed);
 }
 
+/// A connection without TLS, whatever it runs over.
+pub(super) async fn run_plain(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    gateway: &Arc<Gateway>,
+    entry: &Entry,
+    stop: watch::Receiver<bool>,
+) {
+    gateway.counters().open.fetch_add(1, Relaxed);
+    let peer = Peer { certificate: None };
+    serve(stream, peer, gateway, &gateway.limits(), entry, stop).await;
+    gateway.counters().open.fetch_sub(1, Relaxed);
+}
+
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,

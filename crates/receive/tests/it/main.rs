@@ -7,10 +7,13 @@
 )]
 
 mod doors;
+mod fuzzed;
+mod hostile;
 mod limits;
 mod otlp;
 mod raw;
 mod refusals;
 mod stage;
 mod stopping;
+mod streams;
 mod tls;

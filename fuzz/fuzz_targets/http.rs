@@ -1,0 +1,9 @@
+//! Any bytes over HTTP/1.1; what must hold is in the body, which the crate's own tests run too.
+#![no_main]
+
+#[path = "../../crates/receive/tests/it/fuzzed/http.rs"]
+mod http;
+#[path = "../../crates/receive/tests/it/fuzzed/stand.rs"]
+mod stand;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| http::check(bytes));
