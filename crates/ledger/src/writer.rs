@@ -14,8 +14,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A buffer that one huge frame has blown up is given back.
-const KEEP_BUFFER: usize = 1 << 20;
+/// Payloads below this many bytes are copied behind their header and written with it; for larger ones a second write costs
+/// less than the copy.
+const COPIED: usize = 32 << 10;
 
 thread_local! {
     /// Where a frame is put together: one a thread, for a thousand chains should not keep one each.
@@ -113,12 +114,17 @@ impl Writer {
             buffer.extend_from_slice(&head.encode(&self.chain));
         }
         buffer.extend_from_slice(&header.encode(&self.previous, content.payload));
-        buffer.extend_from_slice(content.payload);
-        let written = write_all_at(&*segment.file, &buffer, segment.len);
-        let bytes = buffer.len() as u64;
-        if buffer.capacity() <= KEEP_BUFFER {
-            BUFFER.set(buffer);
-        }
+        let bytes = (buffer.len() + content.payload.len()) as u64;
+        let written = if content.payload.len() < COPIED {
+            buffer.extend_from_slice(content.payload);
+            write_all_at(&*segment.file, &buffer, segment.len)
+        } else {
+            // A header whose payload is cut off is a torn tail like any other.
+            let behind = segment.len + buffer.len() as u64;
+            write_all_at(&*segment.file, &buffer, segment.len)
+                .and_then(|()| write_all_at(&*segment.file, content.payload, behind))
+        };
+        BUFFER.set(buffer);
         if let Err(error) = written {
             return Err(match segment.file.truncate(segment.len) {
                 Ok(()) => Fault::Refused(error),

@@ -4,7 +4,7 @@
 
 use crate::wire::{Field, field};
 use bytes::Bytes;
-use sitelog_model::wire::put_bytes;
+use sitelog_model::wire::{put_bytes, put_varint, varint_len};
 use sitelog_model::{TenantId, attributes};
 
 /// Field numbers: a request's groups, a group's resource, a resource's attributes, an attribute's key and value.
@@ -24,6 +24,8 @@ pub(crate) fn attribute(tenant: &TenantId) -> Bytes {
 }
 
 /// The request with `attribute` on each resource; `None` when it cannot be read, which its reader will say better.
+///
+/// What is kept is copied once, in as long runs as it stands: requests have thousands of records and few resources.
 pub(crate) fn stamp(request: &[u8], attribute: &[u8]) -> Option<Bytes> {
     let mut out = Vec::with_capacity(request.len() + attribute.len() + 64);
     let mut rest = request;
@@ -32,26 +34,41 @@ pub(crate) fn stamp(request: &[u8], attribute: &[u8]) -> Option<Bytes> {
             Field {
                 message: Some((GROUP, group)),
                 ..
-            } => {
-                let resource = resource(group, attribute)?;
-                let mut body = Vec::with_capacity(group.len() + resource.len() + 8);
-                put_bytes(&mut body, RESOURCE as u32, &resource);
-                let mut inner = group;
-                while !inner.is_empty() {
-                    match field(&mut inner)? {
-                        Field {
-                            message: Some((RESOURCE, _)),
-                            ..
-                        } => {}
-                        Field { raw, .. } => body.extend_from_slice(raw),
-                    }
-                }
-                put_bytes(&mut out, GROUP as u32, &body);
-            }
+            } => put_group(&mut out, group, attribute)?,
             Field { raw, .. } => out.extend_from_slice(raw),
         }
     }
     Some(out.into())
+}
+
+fn put_group(out: &mut Vec<u8>, group: &[u8], attribute: &[u8]) -> Option<()> {
+    let resource = resource(group, attribute)?;
+    let mut kept = Vec::new();
+    let mut rest = group;
+    let mut run = 0;
+    while !rest.is_empty() {
+        let at = group.len() - rest.len();
+        if let Field {
+            message: Some((RESOURCE, _)),
+            ..
+        } = field(&mut rest)?
+        {
+            kept.push(run..at);
+            run = group.len() - rest.len();
+        }
+    }
+    kept.push(run..group.len());
+    let tag = |number: u64| number << 3 | 2;
+    let length = |len: usize| varint_len(len as u64);
+    let own = varint_len(tag(RESOURCE)) + length(resource.len()) + resource.len();
+    let len = own + kept.iter().map(ExactSizeIterator::len).sum::<usize>();
+    put_varint(out, tag(GROUP));
+    put_varint(out, len as u64);
+    put_bytes(out, RESOURCE as u32, &resource);
+    for run in kept {
+        out.extend_from_slice(&group[run]);
+    }
+    Some(())
 }
 
 /// A group's resource with the attribute. Resource messages of one group that are written one by one count as one (protobuf
