@@ -294,6 +294,8 @@ pub(crate) struct ConfigArgs {
     pub(crate) mapt: MaptSettings,
     #[command(flatten)]
     pub(crate) cloud: Box<CloudFlags>,
+    #[command(flatten)]
+    pub(crate) serve: ServeSettings,
 }
 
 /// `sitelog demo`.

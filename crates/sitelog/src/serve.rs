@@ -3,6 +3,8 @@
 pub(crate) mod access;
 mod chains;
 mod delivery;
+#[cfg(test)]
+mod documented;
 mod keys;
 mod metrics;
 mod notify;
@@ -13,5 +15,5 @@ pub(crate) use chains::TenantChains;
 pub(crate) use delivery::Delivery;
 pub(crate) use keys::Keys;
 pub(crate) use notify::notify;
-pub(crate) use plan::{Addresses, Plan};
+pub(crate) use plan::{Addresses, Plan, TenantPlan};
 pub(crate) use web::{Admin, serve as serve_admin};

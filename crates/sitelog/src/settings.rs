@@ -20,6 +20,8 @@ pub(crate) use mapt::MaptSettings;
 pub(crate) use otlp::{OtlpFile, OtlpFlags};
 pub(crate) use run::RunSettings;
 pub(crate) use sanitize::{SanitizeFile, SanitizeFlags};
+#[cfg(test)]
+pub(crate) use serve::ServerLimitsFile;
 pub(crate) use serve::{
     Authentication, KeySource, ServeFile, ServeSettings, TenantFile, TenantLimitsFile, bytes_of, is_safe,
 };

@@ -1,5 +1,7 @@
 //! `sitelog config`: check, print and describe the configuration.
 
+mod serve;
+
 use crate::cli::{ConfigArgs, ConfigCommand};
 use crate::cloud::Resolved;
 use crate::exit::Failure;
@@ -52,6 +54,7 @@ fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
             "otlp": cloud.otlp.destination(Signal::Metrics).map(destination),
             "web": cloud.web.effective(),
         },
+        "serve": serve::effective(setup, args, &sanitizer)?,
         "sanitize": setup.file.sanitize.effective(&args.sanitize),
     });
     let text = serde_json::to_string_pretty(&value).map_err(anyhow::Error::from)?;

@@ -6,8 +6,7 @@ mod oidc;
 mod tenant;
 
 use destinations::DestinationFile;
-use limits::ServerLimitsFile;
-pub(crate) use limits::TenantLimitsFile;
+pub(crate) use limits::{ServerLimitsFile, TenantLimitsFile};
 pub(crate) use oidc::{IssuerFile, KeySource, is_safe};
 pub(crate) use tenant::{TenantFile, bytes_of};
 

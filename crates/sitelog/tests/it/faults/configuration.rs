@@ -95,6 +95,33 @@ fn the_configuration_is_printed_without_secrets() {
     assert!(check.out().starts_with("ok: ") && check.out().contains(&file));
 }
 
+/// Guarantees: the example that users copy is right, and what it says of `serve` is what is in force; no header is shown.
+#[test]
+fn the_example_is_right() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples/sitelog.yaml");
+    let scene = Scene::new();
+    let check = scene.tell(&["config", "check", "--config", example]);
+    assert_eq!((check.code, check.err()), (0, ""), "{check:?}");
+    let print = scene.tell(&["config", "print", "--config", example, "--grpc", "none"]);
+    let value: serde_json::Value = serde_json::from_slice(&print.stdout).unwrap();
+    let serve = &value["serve"];
+    assert_eq!(
+        (&serve["grpc"], &serve["http"]),
+        (&"none".into(), &"127.0.0.1:4318".into())
+    );
+    let shop = &serve["tenants"]["shop"];
+    assert_eq!(shop["limits"]["records-per-second"], 200_000);
+    assert_eq!(shop["limits"]["request-bytes"], "8MiB");
+    assert_eq!(
+        shop["destinations"]["loki"]["logs"]["headers"]["x-scope-orgid"],
+        "[REDACTED]"
+    );
+    assert_eq!(shop["destinations"]["loki"]["traces"], serde_json::Value::Null);
+    // What `serve` refuses to start with, the check refuses too.
+    let open = scene.tell(&["config", "check", "--http", "0.0.0.0:4318"]);
+    assert_eq!((open.code, open.err().lines().count()), (64, 1), "{open:?}");
+}
+
 #[test]
 fn the_schema_is_json_and_names_every_section() {
     let ran = Scene::new().tell(&["config", "schema"]);
@@ -105,7 +132,7 @@ fn the_schema_is_json_and_names_every_section() {
         .keys()
         .map(String::as_str)
         .collect();
-    let all = ["cloud", "global", "ledger", "mapt", "otlp", "run", "sanitize"];
+    let all = ["cloud", "global", "ledger", "mapt", "otlp", "run", "sanitize", "serve"];
     assert_eq!(sections, all);
     assert_eq!((ran.code, ran.err()), (0, ""));
 }
