@@ -1,4 +1,4 @@
-//! `cargo xtask bench run`: `sitelog run` beside its peers, measured by the shared harness, as a Markdown table.
+//! `cargo xtask bench`: `sitelog run` and `sitelog serve` beside their peers, measured by the shared harness.
 
 mod programs;
 mod results;
@@ -46,6 +46,30 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     let results = results::parse(&text)?;
     println!("{}", table::page(&results, options));
     Ok(())
+}
+
+/// `cargo xtask bench gateway`: `sitelog serve` beside the Collector, in one run; the harness prints a line a case.
+pub(crate) fn gateway(options: &[&str]) -> Result<()> {
+    let harness = harness()?;
+    let folder = workspace::target().join("bench");
+    let work = folder.join("work");
+    fs::create_dir_all(&work)?;
+    let tools = programs::load_tools(&harness)?;
+    let peers = programs::peers(&folder)?;
+    let ran = process::run(
+        Command::new(harness.join("run_gateway.sh"))
+            .env("BENCH_BIN", tools)
+            .env("PEERS_BIN", peers)
+            .env("BENCH_WORK", &work)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .arg("--out")
+            .arg(folder.join("gateway.jsonl"))
+            .args(options)
+            .arg(workspace::root().join("bench/gateway.toml"))
+            .arg(harness.join("gateways/otelcol.toml")),
+    );
+    fs::remove_dir_all(&work)?;
+    ran
 }
 
 /// The folder of the harness: `$SITELOG_BENCH`, else beside the checkout.

@@ -29,6 +29,8 @@ usage: cargo xtask CHORE
   false-positives [PATH...]  count what the sanitizer hits in files without secrets (default: this checkout and
                           the sources of all crates at hand); prints the places
   bench run [OPTION...]   measure `sitelog run` beside its peers; prints a markdown table (bench/README.md)
+  bench gateway [OPTION...]
+                          measure `sitelog serve` beside the Collector; prints a line a case
 
 What they install goes to $SITELOG_CACHE (default: the user's cache folder, `sitelog`); it can be deleted at any time.";
 
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         ["fuzz", "--seconds", seconds] => fuzz::run(seconds),
         ["false-positives", paths @ ..] => false_positives::run(paths),
         ["bench", "run", options @ ..] => bench::run(options),
+        ["bench", "gateway", options @ ..] => bench::gateway(options),
         ["help" | "-h" | "--help"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

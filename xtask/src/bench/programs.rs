@@ -12,8 +12,8 @@ use crate::components;
 use crate::process::{self, cargo};
 use crate::workspace;
 
-/// Load tools the wrapper scenarios start.
-const LOAD_TOOLS: &[&str] = &["otlpload", "otlpsink", "spew"];
+/// Load tools the scenarios start.
+const LOAD_TOOLS: &[&str] = &["otlpload", "otlpsink", "otlpreport", "otlpbad", "spew"];
 
 /// A folder with links to sitelog and every peer that can be had.
 pub(crate) fn peers(folder: &Path) -> Result<PathBuf> {
@@ -50,6 +50,7 @@ pub(crate) fn load_tools(harness: &Path) -> Result<PathBuf> {
     for source in &sources {
         hasher.write(&fs::read(harness.join(source))?);
     }
+    LOAD_TOOLS.iter().for_each(|tool| hasher.write(tool.as_bytes()));
     let version = format!("{:016x}", hasher.finish());
     Cache::open()?.entry("load-tools", &version, |staging| {
         for source in &sources {
