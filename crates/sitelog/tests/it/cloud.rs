@@ -10,3 +10,5 @@ pub(crate) mod running;
 mod service;
 mod shown;
 mod started;
+
+pub(crate) use prometheus::Prometheus;

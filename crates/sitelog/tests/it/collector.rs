@@ -3,7 +3,7 @@
 mod outage;
 mod process;
 
-pub(crate) use process::Collector;
+pub(crate) use process::{Collector, Setting};
 
 use crate::cases::judge::{judge, open_cases};
 use crate::scene::{Scene, ended_with};

@@ -1,8 +1,12 @@
 //! `sitelog serve` as it is started: what is acknowledged arrives, whatever happens.
 
+mod certificates;
 mod crash;
 mod delivery;
+mod peers;
+mod prometheus;
 mod reload;
 mod running;
 mod tenants;
+mod told;
 mod usage;

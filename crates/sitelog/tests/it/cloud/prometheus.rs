@@ -2,11 +2,12 @@
 
 mod process;
 
+pub(crate) use process::Prometheus;
+
 use super::running::{Running, TOKEN, free_address};
 use super::shown::{Samples, differences, wanted};
 use crate::scene::{Scene, wait_until};
 use nix::sys::signal::Signal;
-use process::Prometheus;
 use sitelog_cloud_sim::{Backfill, METRICS, Observer, Sim, Special, Truth};
 
 /// The two ways, as their series are told apart.

@@ -6,7 +6,8 @@ use crate::scene::{end, wait_until};
 use crate::sink::Reserved;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::net::TcpStream;
+use serde_json::{Map, Value, json};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -20,10 +21,24 @@ pub(crate) struct Collector {
     process: Option<Child>,
     /// How often it was started: each start writes a file of its own.
     starts: usize,
+    setting: Setting,
+}
+
+/// What a Collector does besides taking records and writing them down.
+#[derive(Default)]
+pub(crate) struct Setting {
+    /// What its receivers have for `tls`.
+    pub(crate) tls: Option<Value>,
+    /// Whom it sends on to, by name.
+    pub(crate) exporters: Map<String, Value>,
 }
 
 impl Collector {
     pub(crate) fn start() -> Self {
+        Self::with(Setting::default())
+    }
+
+    pub(crate) fn with(setting: Setting) -> Self {
         let (grpc, http) = (Reserved::new(), Reserved::new());
         let mut collector = Self {
             folder: tempfile::tempdir().unwrap(),
@@ -31,6 +46,7 @@ impl Collector {
             http,
             process: None,
             starts: 0,
+            setting,
         };
         collector.again();
         collector
@@ -64,17 +80,28 @@ impl Collector {
     }
 
     fn config(&self) -> String {
-        let (grpc, http, out) = (self.grpc.address, self.http.address, self.out(self.starts));
-        let (grpc, http, out) = (grpc.to_string(), http.to_string(), out.display().to_string());
-        serde_json::json!({
-            "receivers": { "otlp": { "protocols": { "grpc": { "endpoint": grpc }, "http": { "endpoint": http } } } },
-            "exporters": { "file": { "path": out, "flush_interval": "50ms" } },
+        let receiver = |address: SocketAddr| {
+            let mut receiver = json!({ "endpoint": address.to_string() });
+            if let Some(tls) = &self.setting.tls {
+                receiver["tls"] = tls.clone();
+            }
+            receiver
+        };
+        let mut exporters = self.setting.exporters.clone();
+        exporters.insert(
+            "file".to_owned(),
+            json!({ "path": self.written(), "flush_interval": "50ms" }),
+        );
+        let pipeline = json!({ "receivers": ["otlp"], "exporters": exporters.keys().collect::<Vec<_>>() });
+        json!({
+            "receivers": { "otlp": { "protocols": {
+                "grpc": receiver(self.grpc.address),
+                "http": receiver(self.http.address),
+            } } },
+            "exporters": exporters,
             "service": {
                 "telemetry": { "metrics": { "level": "none" } },
-                "pipelines": {
-                    "logs": { "receivers": ["otlp"], "exporters": ["file"] },
-                    "traces": { "receivers": ["otlp"], "exporters": ["file"] },
-                },
+                "pipelines": { "logs": pipeline, "traces": pipeline, "metrics": pipeline },
             },
         })
         .to_string()
@@ -84,7 +111,13 @@ impl Collector {
         self.folder.path().join(format!("out-{start}.jsonl"))
     }
 
-    fn log(&self) -> String {
+    /// The file that the latest start writes.
+    pub(crate) fn written(&self) -> PathBuf {
+        self.out(self.starts)
+    }
+
+    /// What it says of itself.
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join(format!("log-{}", self.starts))).unwrap_or_default()
     }
 
@@ -117,7 +150,7 @@ impl Collector {
 
     /// Lines that the latest start has written so far.
     pub(crate) fn latest_lines(&self) -> usize {
-        Recorded::from_file(&self.out(self.starts)).lines.len()
+        Recorded::from_file(&self.written()).lines.len()
     }
 
     /// Waits for the span that ends a run, stops, and gives all.

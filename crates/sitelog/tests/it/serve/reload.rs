@@ -1,17 +1,12 @@
 //! SIGHUP: what is right holds from the next request on; what is wrong changes nothing.
 
-use super::running::Gateway;
+use super::running::{Gateway, sha256};
 use crate::scene::{Scene, wait_until};
 use nix::sys::signal::Signal;
 
 /// Two tokens and a limit; SHA-256 of `token-a` and `token-b`.
 fn config(hash: &str, limit: &str) -> String {
     format!("serve:\n  tenants:\n    a:\n      tokens: [{{sha256: {hash}}}]\n      limits: {{{limit}}}\n")
-}
-
-fn sha256(text: &str) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]

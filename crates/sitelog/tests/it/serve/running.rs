@@ -191,3 +191,9 @@ fn text(value: AnyValue) -> String {
         other => format!("{other:?}"),
     }
 }
+
+/// The digest of a token or of a certificate, hex.
+pub(crate) fn sha256(of: impl AsRef<[u8]>) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, of.as_ref());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -19,9 +19,14 @@ pub(crate) struct Prometheus {
 
 impl Prometheus {
     pub(crate) fn start(web: &str) -> Self {
-        let (folder, port) = (tempfile::tempdir().unwrap(), Reserved::new());
+        Self::at(Reserved::new(), &config_of(web))
+    }
+
+    /// One on this port, with this configuration.
+    pub(crate) fn at(port: Reserved, settings: &Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("prometheus.json");
-        std::fs::write(&config, config_of(web).to_string()).unwrap();
+        std::fs::write(&config, settings.to_string()).unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let mut command = Command::new(binary());
         command
