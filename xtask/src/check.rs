@@ -1,5 +1,6 @@
 //! `cargo xtask check`: the house rules that no compiler knows, each a function from the tree to its findings.
 
+mod checklist;
 mod machine_paths;
 mod names;
 mod readmes;
@@ -18,6 +19,7 @@ const RULES: &[(&str, Rule)] = &[
     ("crate READMEs", readmes::rule),
     ("machine paths", machine_paths::rule),
     ("file names", names::rule),
+    ("security checklist", checklist::rule),
 ];
 
 /// Judges the checkout; every finding is printed before it fails.

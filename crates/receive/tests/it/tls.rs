@@ -3,8 +3,12 @@
 use crate::stage::{Plan, Stage, TOKEN, guarded, logs};
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
 use sitelog_model::TenantId;
-use sitelog_receive::{Identity, Tls, hash};
+use sitelog_receive::{Identity, ServerLimits, Tls, hash};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tonic::Code;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity as ClientIdentity};
 
@@ -136,4 +140,33 @@ async fn new_certificates_are_seen_by_new_connections_and_wrong_ones_change_noth
     // A connection that was open goes on.
     open.export(logs(&["three"])).await.unwrap();
     assert_eq!(stage.bodies("default"), ["one", "two", "three"]);
+}
+
+#[tokio::test]
+async fn a_handshake_that_fails_or_stands_still_is_closed_and_counted() {
+    let server = Authority::new().sign("localhost");
+    let tls = Tls::new(server.certificate.as_bytes(), server.key.as_bytes(), None).unwrap();
+    let stage = Stage::start(Plan {
+        tls: Some(Arc::new(tls)),
+        server: ServerLimits {
+            header_time: Duration::from_millis(300),
+            ..ServerLimits::default()
+        },
+        ..Plan::default()
+    })
+    .await;
+    // Plain HTTP, the beginning of a handshake, nothing.
+    for begin in [&b"GET / HTTP/1.1\r\n\r\n"[..], b"\x16\x03\x01\x02\x00\x01", b""] {
+        let mut stream = TcpStream::connect(stage.address).await.unwrap();
+        stream.write_all(begin).await.unwrap();
+        let mut answer = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
+        assert!(ended.is_ok(), "{begin:?}");
+        assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+    }
+    let failed = &stage.gateway.counters().handshakes_failed;
+    while failed.load(Relaxed) < 3 {
+        tokio::task::yield_now().await;
+    }
+    assert!(stage.gateway.tenants().is_empty());
 }
