@@ -72,6 +72,34 @@ const COMPONENTS: &[Component] = &[
         },
         binary: "bin/python",
     },
+    // What sends to the gateway: the generator of load, and the SDKs of two languages.
+    Component {
+        name: "telemetrygen",
+        source: Source::GoModule {
+            folder: "components/telemetrygen",
+            package: "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen",
+            tags: "",
+            version: "0.155.0",
+        },
+        binary: "telemetrygen",
+    },
+    Component {
+        name: "otel-python",
+        source: Source::Python {
+            folder: "components/otel-python",
+            version: "1.45.2",
+        },
+        binary: "bin/python",
+    },
+    // Its packages: a program finds them by `NODE_PATH`.
+    Component {
+        name: "otel-node",
+        source: Source::Node {
+            folder: "components/otel-node",
+            version: "0.223.1",
+        },
+        binary: "node_modules",
+    },
     // Bans, licences and sources of the dependencies.
     Component {
         name: "cargo-deny",
@@ -127,7 +155,7 @@ mod tests {
         let error = install("collectr").unwrap_err().to_string();
         assert_eq!(
             error,
-            "no component `collectr`; there are collector, otel-cli, prometheus, tofu, pulumi-python, cargo-deny, cargo-fuzz"
+            "no component `collectr`; there are collector, otel-cli, prometheus, tofu, pulumi-python, telemetrygen, otel-python, otel-node, cargo-deny, cargo-fuzz"
         );
     }
 

@@ -106,18 +106,29 @@ fn deny() -> Result<()> {
 }
 
 fn components() -> Result<()> {
-    components::run(&["collector", "prometheus", "pulumi-python"])
+    components::run(&[
+        "collector",
+        "prometheus",
+        "pulumi-python",
+        "telemetrygen",
+        "otel-python",
+        "otel-node",
+    ])
 }
 
 /// Unit, integration and documentation tests. End-to-end tests find the real Collector in `SITELOG_COLLECTOR`, Prometheus in
-/// `SITELOG_PROMETHEUS`, Python with Pulumi's Automation API in `SITELOG_PULUMI_PYTHON`, and OpenTofu, where it is installed,
-/// in `SITELOG_TOFU`.
+/// `SITELOG_PROMETHEUS`, Python with Pulumi's Automation API in `SITELOG_PULUMI_PYTHON`, what sends by OpenTelemetry's own
+/// SDKs in `SITELOG_TELEMETRYGEN`, `SITELOG_OTEL_PYTHON` and `SITELOG_OTEL_NODE`, and OpenTofu, where it is installed, in
+/// `SITELOG_TOFU`.
 fn tests() -> Result<()> {
     let mut test = cargo();
     test.current_dir(workspace::root())
         .env("SITELOG_COLLECTOR", components::install("collector")?)
         .env("SITELOG_PROMETHEUS", components::install("prometheus")?)
-        .env("SITELOG_PULUMI_PYTHON", components::install("pulumi-python")?);
+        .env("SITELOG_PULUMI_PYTHON", components::install("pulumi-python")?)
+        .env("SITELOG_TELEMETRYGEN", components::install("telemetrygen")?)
+        .env("SITELOG_OTEL_PYTHON", components::install("otel-python")?)
+        .env("SITELOG_OTEL_NODE", components::install("otel-node")?);
     match components::installed("tofu")? {
         Some(tofu) => drop(test.env("SITELOG_TOFU", tofu)),
         None => {

@@ -29,13 +29,20 @@ pub(crate) enum Source {
         folder: &'static str,
         version: &'static str,
     },
+    /// npm packages, every one pinned by `package-lock.json` in a folder of the checkout.
+    Node {
+        folder: &'static str,
+        version: &'static str,
+    },
 }
 
 impl Source {
     /// What the cache entry is keyed by. A module of ours also by its files: another pin is another program.
     pub(crate) fn version(&self) -> Result<String> {
         match self {
-            Self::GoModule { folder, version, .. } | Self::Python { folder, version } => {
+            Self::GoModule { folder, version, .. }
+            | Self::Python { folder, version }
+            | Self::Node { folder, version } => {
                 let mut files = fs::read_dir(workspace::root().join(folder))
                     .and_then(|files| files.map(|file| Ok(file?.path())).collect::<io::Result<Vec<_>>>())
                     .with_context(|| format!("cannot read {folder}"))?;
@@ -93,6 +100,13 @@ impl Source {
                         .args(pip)
                         .arg(requirements),
                 )
+            }
+            Self::Node { folder, .. } => {
+                for file in ["package.json", "package-lock.json"] {
+                    fs::copy(workspace::root().join(folder).join(file), staging.entry.join(file))?;
+                }
+                let npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+                process::run_aside(Command::new("npm").args(npm).current_dir(staging.entry))
             }
         }
     }

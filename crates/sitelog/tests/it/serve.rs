@@ -7,6 +7,7 @@ mod peers;
 mod prometheus;
 mod reload;
 mod running;
+mod sdks;
 mod tenants;
 mod told;
 mod usage;

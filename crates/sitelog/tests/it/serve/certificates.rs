@@ -2,9 +2,9 @@
 
 use super::running::sha256;
 use crate::scene::Scene;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
-/// Paths of PEM files; the server's certificate is of 127.0.0.1.
+/// Paths of PEM files; the server's certificate is of 127.0.0.1 and localhost.
 pub(crate) struct Certificates {
     pub(crate) authority: String,
     pub(crate) server: Pair,
@@ -23,6 +23,8 @@ impl Certificates {
     pub(crate) fn new(scene: &Scene) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Another name than rcgen's default for all: what has its issuer's name is self-signed to OpenSSL.
+        params.distinguished_name.push(DnType::CommonName, "the authority");
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let signed = |name: &str, of: &str| {
             let key = KeyPair::generate().unwrap();
