@@ -50,6 +50,8 @@ pub(crate) struct Mark {
 /// What one commit makes durable.
 struct Group {
     mark: Mark,
+    /// Bytes that are not durable yet.
+    bytes: u64,
     files: Vec<Arc<dyn DiskFile>>,
     folders: Vec<PathBuf>,
 }
@@ -202,6 +204,7 @@ impl Commit {
         state.is_busy = true;
         Some(Group {
             mark: state.written,
+            bytes: state.written.bytes - state.durable.bytes,
             files: std::mem::take(&mut state.files),
             folders: std::mem::take(&mut state.folders),
         })

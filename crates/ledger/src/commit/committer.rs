@@ -140,7 +140,9 @@ impl Shared {
         while let Some(dirty) = self.next() {
             self.commits.rounds.add(1);
             let take = |live: Arc<Live>| live.commit.take().map(|group| Taken { live, group });
-            let taken: Vec<Taken> = dirty.into_iter().filter_map(take).collect();
+            let mut taken: Vec<Taken> = dirty.into_iter().filter_map(take).collect();
+            // Who wrote little does not wait for who wrote much.
+            taken.sort_by_key(|taken| taken.group.bytes);
             self.commits.chains.add(taken.len() as u64);
             self.commit(&taken, &mut costs);
             enter_begun(taken.iter().map(|taken| &*taken.live));
