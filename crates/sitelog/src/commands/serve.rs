@@ -56,7 +56,8 @@ fn workers() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 4)
 }
 
-fn tls(settings: &ServeSettings) -> Result<Option<Arc<Tls>>, Failure> {
+/// What the certificates' files say.
+pub(super) fn tls(settings: &ServeSettings) -> Result<Option<Arc<Tls>>, Failure> {
     let Some((certificate, key, clients)) = tls_files(settings)? else {
         return Ok(None);
     };

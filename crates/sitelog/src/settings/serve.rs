@@ -38,7 +38,7 @@ pub(crate) struct ServeSettings {
         hide_possible_values = true
     )]
     pub(crate) authentication: Option<Authentication>,
-    /// PEM file with the server's certificate and its chain; then all ports speak TLS
+    /// PEM file with the server's certificate and its chain; then the OTLP ports speak TLS
     #[arg(long, env = "SITELOG_TLS_CERTIFICATE", value_name = "FILE")]
     pub(crate) tls_certificate: Option<PathBuf>,
     /// PEM file with its key

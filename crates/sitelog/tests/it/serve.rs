@@ -8,6 +8,7 @@ mod prometheus;
 mod reload;
 mod running;
 mod sdks;
+mod spool;
 mod tenants;
 mod told;
 mod usage;

@@ -23,7 +23,8 @@ pub(crate) fn check(bytes: &[u8]) {
         for (signal, service) in CALLS {
             let before = stand.taken();
             let code = call(stand, service, bytes);
-            assert_eq!(stand.taken() - before, u64::from(code == 0));
+            // Streams of the connection above may still end meanwhile.
+            assert!(code != 0 || stand.taken() > before, "an answer without a request");
             assert!(matches!(code, 0 | 3 | 8 | 12), "{code}");
             let message = bytes.split_at_checked(5);
             let is_message = message.is_some_and(|(prefix, message)| prefix[0] == 0 && decodes(signal, message));

@@ -16,6 +16,7 @@ use std::time::Duration;
 pub(super) fn effective(setup: &Setup, args: &ConfigArgs, sanitizer: &Sanitizer) -> Result<Value, Failure> {
     let settings: ServeSettings = merge(&args.serve, &setup.file.serve.settings())?;
     let addresses = Addresses::of(&settings)?;
+    drop(crate::commands::serve::tls(&settings)?);
     let otlp = setup.otlp(&args.otlp)?;
     // Entered and never run: a check fetches no keys.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -118,8 +118,10 @@ fn the_example_is_right() {
     );
     assert_eq!(shop["destinations"]["loki"]["traces"], serde_json::Value::Null);
     // What `serve` refuses to start with, the check refuses too.
-    let open = scene.tell(&["config", "check", "--http", "0.0.0.0:4318"]);
-    assert_eq!((open.code, open.err().lines().count()), (64, 1), "{open:?}");
+    for wrong in [["--http", "0.0.0.0:4318"], ["--tls-key", "none.pem"]] {
+        let ran = scene.tell(&["config", "check", wrong[0], wrong[1]]);
+        assert_eq!((ran.code, ran.err().lines().count()), (64, 1), "{ran:?}");
+    }
 }
 
 #[test]
