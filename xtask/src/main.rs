@@ -22,7 +22,7 @@ const USAGE: &str = "\
 usage: cargo xtask CHORE
 
   test                    everything that must pass: format, house rules, lints, licences, all tests, some fuzzing
-  check                   the house rules alone: file sizes, READMEs, paths, names, generated files
+  check                   the house rules alone: file sizes, READMEs, paths, names, security checklist, generated files
   generate                write the generated files anew
   components NAME...      install what the tests and the bench talk to; prints the path of each binary
   fuzz [--seconds N]      run every fuzz target for N seconds (default 30); needs a nightly toolchain
