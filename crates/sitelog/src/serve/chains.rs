@@ -53,8 +53,9 @@ impl TenantChains {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has chains that begin from now on have other budgets, and all be delivered elsewhere.
+    /// Has chains that begin from now on have other budgets, and tenants that come from now on delivered elsewhere.
     pub(crate) fn reload(&self, plans: BTreeMap<TenantId, TenantPlan>, others: TenantPlan) {
+        self.delivery.plan(&plans, &others);
         let mut state = self.state();
         (state.plans, state.others) = (plans, others);
         // An open chain keeps the budget it began with; the next one gets the new one.

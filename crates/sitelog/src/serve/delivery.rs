@@ -40,7 +40,7 @@ impl Delivery {
             thread: Exporters::start(),
             state: Mutex::default(),
         };
-        delivery.plan(plan);
+        delivery.plan(&plan.tenants, &plan.others);
         delivery
     }
 
@@ -48,11 +48,12 @@ impl Delivery {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn plan(&self, plan: &Plan) {
+    /// Where tenants deliver that come from now on. One that has come already goes on as before until the next start.
+    pub(crate) fn plan(&self, tenants: &BTreeMap<TenantId, TenantPlan>, others: &TenantPlan) {
         let mut state = self.state();
         let of = |plan: &TenantPlan| plan.destinations.clone();
-        state.plans = plan.tenants.iter().map(|(id, plan)| (id.clone(), of(plan))).collect();
-        state.others = of(&plan.others);
+        state.plans = tenants.iter().map(|(id, plan)| (id.clone(), of(plan))).collect();
+        state.others = of(others);
     }
 
     /// Has a chain that is written delivered.

@@ -1,7 +1,8 @@
 //! SIGHUP: what is right holds from the next request on; what is wrong changes nothing.
 
-use super::running::{Gateway, sha256};
+use super::running::{Gateway, arrived, sha256};
 use crate::scene::{Scene, wait_until};
+use crate::sink::{Answer, Sink};
 use nix::sys::signal::Signal;
 
 /// Two tokens and a limit; SHA-256 of `token-a` and `token-b`.
@@ -33,4 +34,32 @@ fn tokens_and_limits_change_and_a_wrong_file_changes_nothing() {
     assert_eq!(gateway.send(Some("token-a"), &["small".to_owned()]), Some(401));
     assert_eq!(gateway.end(Signal::SIGTERM), 0);
     scene.verified_chains();
+}
+
+/// Scenario: a tenant with a destination of its own comes by a reload. Guarantee: its records go there and nowhere else.
+#[test]
+fn a_new_tenant_delivers_where_it_says() {
+    let (scene, all, own) = (Scene::new(), Sink::start(Answer::Take), Sink::start(Answer::Take));
+    let token_a = config(&sha256("token-a"), "");
+    let file = scene.file("serve.yaml", &token_a);
+    let gateway = Gateway::start(&scene, &["--config", &file, "--otlp.endpoint", &all.endpoint()]);
+    assert_eq!(gateway.send(Some("token-a"), &["of a".to_owned()]), Some(200));
+    let tenant_b = format!(
+        "    b:\n      tokens: [{{sha256: {}}}]\n      destinations: {{own: {{endpoint: {}}}}}\n",
+        sha256("token-b"),
+        own.endpoint()
+    );
+    scene.file("serve.yaml", &(token_a + &tenant_b));
+    gateway.signal(Signal::SIGHUP);
+    wait_until("the new tenant to be let in", || {
+        gateway.send(Some("token-b"), &["of b".to_owned()]) == Some(200)
+    });
+    wait_until("its record to arrive", || !arrived(&own).is_empty());
+    wait_until("the other's record to arrive", || !arrived(&all).is_empty());
+    assert_eq!(gateway.end(Signal::SIGTERM), 0);
+    let bodies = |sink| arrived(sink).into_keys().map(|(_, body)| body).collect::<Vec<_>>();
+    assert_eq!(
+        (bodies(&own), bodies(&all)),
+        (vec!["of b".to_owned()], vec!["of a".to_owned()])
+    );
 }
