@@ -301,7 +301,7 @@ pub(crate) struct ConfigArgs {
 /// `sitelog demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// End when the run is recorded and shown (there is nothing to stay for until `serve` exists)
+    /// End when the run is recorded, shown and delivered; else the gateway goes on until Ctrl-C
     #[arg(long, env = "SITELOG_ONCE")]
     pub(crate) once: bool,
     #[command(flatten)]

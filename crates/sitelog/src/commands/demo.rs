@@ -1,4 +1,7 @@
-//! `sitelog demo`: the main job in one command. A real run, recorded by the real `sitelog run`, and what was recorded.
+//! `sitelog demo`: the main job in one command. A real run, recorded by the real `sitelog run`, delivered through the real
+//! `sitelog serve`, and what was recorded.
+
+mod gateway;
 
 use crate::cli::DemoArgs;
 use crate::exit::Failure;
@@ -6,26 +9,33 @@ use crate::runs;
 use crate::settings::LedgerSettings;
 use crate::setup::Setup;
 use crate::table;
-use sitelog_export::config::Given;
+use gateway::Gateway;
 use sitelog_ledger::Ledger;
 use sitelog_model::note::{RunEnded, RunStarted};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 const TERRAFORM: &str = include_str!("../demo/site.tf");
 const SCRIPT: &str = include_str!("../demo/site.sh");
 
 pub(super) fn run(setup: &Setup, args: &DemoArgs) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // From now on it ends in order: the gateway must not outlive it.
+    let stop =
+        runtime.block_on(async { Ok::<_, Failure>([SignalKind::interrupt(), SignalKind::terminate()].map(signal)) })?;
     let folder = tempfile::tempdir()?;
     let job = job(folder.path())?;
+    let gateway = Gateway::start(setup, &args.otlp.0, folder.path(), !args.once)?;
     say(&format!(
-        "recording `{}` (one of its steps fails on purpose)\n\n",
-        job.join(" ")
+        "recording `{}` (one of its steps fails on purpose) through a gateway at {}\n\n",
+        job.join(" "),
+        gateway.grpc
     ))?;
     let ledger = setup.ledger(&LedgerSettings::default())?;
     let before = ledger.chains()?.len();
-    record(setup, &args.otlp.0, folder.path(), &job)?;
+    record(setup, &gateway, folder.path(), &job)?;
     let recorded: Vec<_> = runs::all(&ledger)?.into_iter().skip(before.saturating_sub(1)).collect();
     let ours = recorded.iter().rev().find(|run| run.started.argv == job);
     let run = ours.ok_or_else(|| Failure::found("the run was not recorded: is the data folder writable?"))?;
@@ -34,7 +44,12 @@ pub(super) fn run(setup: &Setup, args: &DemoArgs) -> Result<ExitCode, Failure> {
         .as_ref()
         .ok_or_else(|| Failure::found("the run's end was not recorded"))?;
     let pages = super::audit::pages(setup, &ledger, &run.started.run)?;
-    say(&recorded_text(&ledger, &run.started, ended, &pages)?)?;
+    say(&recorded_text(&ledger, &run.started, ended, (&pages, &gateway))?)?;
+    if !args.once {
+        say(&staying(&gateway))?;
+        runtime.block_on(either(stop))?;
+    }
+    gateway.stop()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -59,15 +74,14 @@ fn job(folder: &Path) -> Result<Vec<String>, Failure> {
 }
 
 /// Runs the job as a user would: through the program itself.
-fn record(setup: &Setup, otlp: &[Given], folder: &Path, job: &[String]) -> Result<(), Failure> {
+fn record(setup: &Setup, gateway: &Gateway, folder: &Path, job: &[String]) -> Result<(), Failure> {
+    let config = folder.join("run.yaml");
+    let sections = setup.file.sections(&["global", "ledger", "run", "sanitize"]);
+    std::fs::write(&config, sections.map_err(Failure::usage)?)?;
     let mut command = Command::new(std::env::current_exe()?);
-    command
-        .arg("run")
-        .arg("--data-dir")
-        .arg(std::path::absolute(setup.data_dir())?);
-    for given in otlp {
-        command.arg(format!("{}={}", given.from, given.value));
-    }
+    command.arg("run").arg("--config").arg(config);
+    command.arg("--data-dir").arg(std::path::absolute(setup.data_dir())?);
+    gateway.receive(&mut command);
     command
         .args(["--operation", "apply", "--project", "demo", "--"])
         .args(job)
@@ -77,8 +91,41 @@ fn record(setup: &Setup, otlp: &[Given], folder: &Path, job: &[String]) -> Resul
     Ok(())
 }
 
+/// Waits for one of the signals.
+async fn either(signals: [std::io::Result<Signal>; 2]) -> Result<(), Failure> {
+    let [interrupt, terminate] = signals;
+    let (mut interrupt, mut terminate) = (interrupt?, terminate?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// What one can do with a gateway that goes on.
+fn staying(gateway: &Gateway) -> String {
+    let Gateway {
+        grpc,
+        http,
+        admin,
+        token,
+        ..
+    } = gateway;
+    format!(
+        "\nThe gateway goes on until Ctrl-C. Any OTLP client can send to it:\n  OTEL_EXPORTER_OTLP_ENDPOINT=http://{grpc} (gRPC) or http://{http} (HTTP)\n  OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20{token}\nIts metrics:\n  curl -H 'Authorization: Bearer {token}' http://{admin}/metrics\n"
+    )
+}
+
 /// What was recorded of the run, of its tools, and where to look. Without a tool `pages` is empty.
-fn recorded_text(ledger: &Ledger, started: &RunStarted, ended: &RunEnded, pages: &str) -> Result<String, Failure> {
+fn recorded_text(
+    ledger: &Ledger,
+    started: &RunStarted,
+    ended: &RunEnded,
+    (pages, gateway): (&str, &Gateway),
+) -> Result<String, Failure> {
+    let taken = gateway
+        .taken()
+        .map_or("does not say".to_owned(), |records| format!("{records} records taken"));
     let rows = [
         ("run", started.run.clone()),
         ("command", started.name.clone()),
@@ -90,6 +137,7 @@ fn recorded_text(ledger: &Ledger, started: &RunStarted, ended: &RunEnded, pages:
             format!("{} recorded, {} dropped", ended.records, ended.dropped),
         ),
         ("trace", started.traceparent.clone()),
+        ("gateway", taken),
     ];
     let rows: Vec<Vec<String>> = rows
         .into_iter()
@@ -107,8 +155,9 @@ fn recorded_text(ledger: &Ledger, started: &RunStarted, ended: &RunEnded, pages:
         pages => format!("\nThe trail:\n{pages}"),
     };
     Ok(format!(
-        "\nWhat was recorded ({proof}):\n{}{pages}\nWhere to look:\n  sitelog audit list\n  sitelog audit verify\n  sitelog jobs list\n  sitelog jobs logs {run}\n  sitelog spool\n  sitelog flush --otlp.endpoint http://COLLECTOR:4317\n",
-        table::render(&["WHAT", ""], &rows)
+        "\nWhat was recorded ({proof}):\n{}{pages}\nWhere to look:\n  sitelog audit list\n  sitelog audit verify\n  sitelog jobs list\n  sitelog jobs logs {run}\n  sitelog spool --data-dir {}\n  sitelog demo --once --otlp.endpoint http://COLLECTOR:4317\n",
+        table::render(&["WHAT", ""], &rows),
+        gateway.data_dir.display()
     ))
 }
 

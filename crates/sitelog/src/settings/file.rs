@@ -47,6 +47,22 @@ impl File {
         }
     }
 
+    /// Some of the file's sections, as the text of a file of their own.
+    ///
+    /// # Errors
+    /// One line with the file and what is wrong.
+    pub(crate) fn sections(&self, wanted: &[&str]) -> Result<String, String> {
+        if self.path.is_empty() {
+            return Ok(String::new());
+        }
+        let path = &self.path;
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: cannot be read: {error}"))?;
+        let mut sections: serde_json::Map<String, serde_json::Value> =
+            from_yaml(&text).map_err(|(line, what)| format!("{path}:{line}: {what}"))?;
+        sections.retain(|name, _| wanted.contains(&name.as_str()));
+        Ok(serde_json::Value::Object(sections).to_string())
+    }
+
     fn from_path(path: &Path) -> Result<Self, String> {
         let name = path.display().to_string();
         let text =

@@ -3,6 +3,7 @@
 mod certificates;
 mod crash;
 mod delivery;
+mod demo;
 mod peers;
 mod prometheus;
 mod reload;
