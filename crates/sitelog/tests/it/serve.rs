@@ -4,6 +4,7 @@ mod certificates;
 mod crash;
 mod delivery;
 mod demo;
+mod exporter;
 mod peers;
 mod prometheus;
 mod reload;
