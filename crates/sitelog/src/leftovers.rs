@@ -5,7 +5,7 @@
 use crate::exit::Failure;
 use sitelog_export::{Exporter, OtlpConfig, Patience};
 use sitelog_ledger::{ChainId, Error, Ledger, State};
-use sitelog_model::TenantId;
+use sitelog_model::{Source, TenantId};
 use sitelog_run::{Unfinished, finish_interrupted};
 use sitelog_sanitize::{Sanitizer, Settings};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,7 +41,7 @@ impl Leftovers {
 
     fn finish_and_deliver(&self, ledger: &Ledger, otlp: &OtlpConfig) {
         for chain in ledger.chains().unwrap_or_default() {
-            if !is_waiting(ledger, &chain) || otlp.is_empty() {
+            if otlp.is_empty() || is_gateways(ledger, &chain) || !is_waiting(ledger, &chain) {
                 continue;
             }
             let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,6 +55,13 @@ impl Leftovers {
         let exporter = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         exporter.into_iter().for_each(|exporter| drop(exporter.finish(LAST)));
     }
+}
+
+/// Whether a chain is a gateway's: its tenants' destinations are known to the gateway alone, and a run that delivered it might
+/// send it back to where it came from.
+pub(crate) fn is_gateways(ledger: &Ledger, chain: &ChainId) -> bool {
+    let first = ledger.frames(chain).ok().and_then(|mut frames| frames.next());
+    first.is_some_and(|frame| frame.is_ok_and(|frame| frame.batch.get().origin.source == Source::Receive))
 }
 
 /// Whether a chain is there for us to deliver: finished, by us if its writer died, and not all delivered.

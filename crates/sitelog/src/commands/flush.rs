@@ -2,7 +2,7 @@
 
 use crate::cli::FlushArgs;
 use crate::exit::{Failure, say};
-use crate::leftovers::finish;
+use crate::leftovers::{finish, is_gateways};
 use crate::settings::merge;
 use crate::setup::Setup;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,6 +26,9 @@ pub(super) fn run(setup: &Setup, args: &FlushArgs) -> Result<ExitCode, Failure> 
     let ledger = setup.ledger(&args.ledger)?;
     let exporter = Exporter::start(otlp);
     for chain in ledger.chains()? {
+        if is_gateways(&ledger, &chain) {
+            continue;
+        }
         match finish(&ledger, &chain) {
             Ok(true) => exporter.deliver(&ledger, &chain),
             Ok(false) => {}

@@ -2,12 +2,13 @@
 
 use crate::cli::ServeArgs;
 use crate::exit::{Failure, say};
+use crate::leftovers::{finish, is_gateways};
 use crate::serve::access::{Access, Made};
 use crate::serve::{Addresses, Admin, Delivery, Keys, Plan, TenantChains, notify, serve_admin};
 use crate::settings::{LogLevel, ServeSettings, merge};
 use crate::setup::Setup;
 use sitelog_export::{OtlpConfig, Patience};
-use sitelog_ledger::{Chain, Ledger};
+use sitelog_ledger::{Chain, ChainId, Ledger};
 use sitelog_model::{Signal, TenantId};
 use sitelog_receive::{Gateway, Role, Rules, Server, Tls};
 use sitelog_sanitize::Sanitizer;
@@ -251,11 +252,16 @@ impl Site<'_> {
         let all = Ledger::open(self.setup.data_dir(), sitelog_ledger::Options::default())?.chains()?;
         for id in all {
             let ledger = chains.ledger(&id.tenant)?;
-            // One that was killed ends where it ends. One that somebody writes is delivered by them.
-            match ledger.reopen(&id) {
-                Ok((left, _)) => drop(left.seal()?),
-                Err(sitelog_ledger::Error::Locked { .. }) => continue,
-                Err(_) => {}
+            // One that was killed ends where it ends; a run's is finished as a run would. What somebody writes, they deliver.
+            let is_ours = match is_gateways(&ledger, &id) {
+                true => seal(&ledger, &id).map_err(Failure::from),
+                false => finish(&ledger, &id),
+            };
+            match is_ours {
+                Ok(true) => {}
+                Ok(false) => continue,
+                // A disk that takes nothing more must not keep back what it has.
+                Err(failure) => say(&failure.why),
             }
             delivery.deliver(&ledger, &id);
         }
@@ -271,6 +277,16 @@ impl Site<'_> {
         });
         // A folder that takes nothing is told by what needs it.
         made.ok().flatten()
+    }
+}
+
+/// Ends a chain of an earlier gateway; false when another one writes it.
+fn seal(ledger: &Ledger, id: &ChainId) -> Result<bool, sitelog_ledger::Error> {
+    match ledger.reopen(id) {
+        Ok((left, _)) => left.seal().map(|_| true),
+        Err(sitelog_ledger::Error::Sealed(_)) => Ok(true),
+        Err(sitelog_ledger::Error::Locked { .. } | sitelog_ledger::Error::NoChain(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -104,3 +104,23 @@ fn run_works_through_the_gateway() {
     assert_eq!(scene.waiting(), 0);
     assert_eq!(gateway.end(Signal::SIGTERM), 0);
 }
+
+#[test]
+fn a_run_beside_the_gateway_leaves_its_chains_alone() {
+    let (scene, sink) = (Scene::new(), Sink::start(Answer::Take));
+    // Without a destination: what is taken stays.
+    let gateway = Gateway::start(&scene, &[]);
+    assert_eq!(gateway.send(None, &["the tenant's own".to_owned()]), Some(200));
+    gateway.signal(Signal::SIGKILL);
+    drop(gateway);
+    let ran = scene.run(
+        &["--otlp.endpoint", &sink.endpoint()],
+        &["sh", "-c", "echo a run; sleep 1"],
+    );
+    assert_eq!(ran.code, 0);
+    assert_eq!(scene.tell(&["flush", "--otlp.endpoint", &sink.endpoint()]).code, 0);
+    wait_until("the run's line to arrive", || {
+        arrived(&sink).keys().any(|(_, body)| body == "a run")
+    });
+    assert!(arrived(&sink).keys().all(|(_, body)| !body.contains("tenant's own")));
+}
