@@ -155,13 +155,20 @@ impl Gateway {
         tenant
     }
 
-    /// A request, in protobuf: stamped, sanitized, durable.
-    pub(crate) async fn take(&self, tenant: &Tenant, signal: Signal, body: Bytes) -> Result<(), Refusal> {
+    /// A request as it came, which `plain` makes protobuf when it is its turn: stamped, sanitized, durable.
+    pub(crate) async fn take(
+        &self,
+        tenant: &Tenant,
+        signal: Signal,
+        body: Bytes,
+        plain: impl FnOnce(Bytes) -> Result<Bytes, Refusal>,
+    ) -> Result<(), Refusal> {
         let begun = Instant::now();
-        let bytes = body.len();
         let rules = tenant.rules();
         let open = tenant.intake.open().await?;
-        let turn = self.fair.turn(tenant.id(), bytes as u64).await;
+        let turn = self.fair.turn(tenant.id(), body.len() as u64).await;
+        let body = plain(body)?;
+        let bytes = body.len();
         let records = request::count(&body).map_err(|error| Refusal::Malformed(error.to_string()))?;
         tenant.pay(&rules.limits, (records as u64, bytes as u64), begun)?;
         tenant.census.admit(signal, &body, &rules.limits, begun)?;

@@ -21,7 +21,7 @@ pub(crate) struct Intake {
     tenant: TenantId,
     pub(crate) origin: Origin,
     chains: Arc<dyn Chains>,
-    open: Mutex<State>,
+    open: Arc<Mutex<State>>,
 }
 
 enum State {
@@ -45,28 +45,34 @@ impl Intake {
             tenant,
             origin,
             chains,
-            open: Mutex::new(State::None),
+            open: Arc::new(Mutex::new(State::None)),
         }
     }
 
     /// The chain that is written, begun if there is none.
     pub(crate) async fn open(&self) -> Result<Arc<Open>, Refusal> {
-        let mut state = self.open.lock().await;
+        let mut state = Arc::clone(&self.open).lock_owned().await;
         match &*state {
             State::Open(open) => return Ok(Arc::clone(open)),
             State::Closed => return Err(STOPPING),
             State::None => {}
         }
         let (chains, tenant) = (Arc::clone(&self.chains), self.tenant.clone());
-        let begun = tokio::task::spawn_blocking(move || chains.begin(&tenant)).await;
-        let Ok(Ok(chain)) = begun else { return Err(FAILED) };
-        let (move_it, moved) = watch::channel(());
-        chain.subscribe(Box::new(move || {
-            move_it.send_replace(());
-        }));
-        let open = Arc::new(Open { chain, moved });
-        *state = State::Open(Arc::clone(&open));
-        Ok(open)
+        // A sender that goes away meanwhile leaves a chain that is known, not one that nobody writes or ends.
+        let begun = tokio::task::spawn_blocking(move || {
+            let chain = chains.begin(&tenant)?;
+            let (move_it, moved) = watch::channel(());
+            chain.subscribe(Box::new(move || {
+                move_it.send_replace(());
+            }));
+            let open = Arc::new(Open { chain, moved });
+            *state = State::Open(Arc::clone(&open));
+            Ok::<_, Error>(open)
+        });
+        match begun.await {
+            Ok(Ok(open)) => Ok(open),
+            Ok(Err(_)) | Err(_) => Err(FAILED),
+        }
     }
 
     /// Appends a batch. It survives this process then, and is as durable as was asked after [`Intake::durable`].

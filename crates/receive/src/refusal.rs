@@ -169,9 +169,10 @@ impl Refusal {
             Self::MediaType | Self::Encoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Limited { .. } | Self::Full { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy { .. } | Self::Unavailable { .. } | Self::Unchecked => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy { .. } | Self::Unavailable { .. } | Self::Unchecked | Self::TooSlow => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -182,9 +183,8 @@ impl Refusal {
             Self::Role => 7,
             Self::NotFound | Self::Method | Self::Encoding => 12,
             Self::MediaType | Self::Malformed(_) => 3,
-            Self::TooSlow => 4,
             Self::TooLarge { .. } | Self::Limited { .. } | Self::Full { .. } => 8,
-            Self::Busy { .. } | Self::Unavailable { .. } | Self::Unchecked => 14,
+            Self::Busy { .. } | Self::Unavailable { .. } | Self::Unchecked | Self::TooSlow => 14,
         }
     }
 
@@ -195,7 +195,8 @@ impl Refusal {
             | Self::Busy { retry }
             | Self::Full { retry }
             | Self::Unavailable { retry, .. } => Some(*retry),
-            Self::Unchecked => Some(RETRY),
+            // A slow network is no fault of the data: only what OTLP's lists name is sent again.
+            Self::Unchecked | Self::TooSlow => Some(RETRY),
             _ => None,
         }
     }
@@ -245,6 +246,7 @@ mod tests {
             Refusal::Full { retry },
             Refusal::Unavailable { why: "x", retry },
             Refusal::Unchecked,
+            Refusal::TooSlow,
             Refusal::Malformed(String::new()),
             Refusal::TooLarge { max: 1 },
             Refusal::NoCredential,

@@ -51,6 +51,11 @@ impl Held {
     /// Counts so many more.
     pub(crate) fn add(&mut self, bytes: usize) -> Result<(), Refusal> {
         let bytes = bytes as u64;
+        if self.bytes.saturating_add(bytes) > self.limits.1 {
+            // It would not fit even if nothing else were under way.
+            let max = usize::try_from(self.limits.1).unwrap_or(usize::MAX);
+            return Err(Refusal::TooLarge { max });
+        }
         if !self.tenant.add(bytes, self.limits.1) {
             let limit = Limit::BytesInFlight;
             return Err(Refusal::Limited { limit, retry: RETRY });
@@ -80,8 +85,9 @@ mod tests {
         let (all, a, b) = (Arc::default(), Arc::default(), Arc::default());
         let mut one = Held::new(&all, &a, (10, 8));
         one.add(6).unwrap();
-        let refused = one.add(3).unwrap_err();
-        assert_eq!(refused.name(), "bytes_in_flight");
+        let mut second = Held::new(&all, &a, (10, 8));
+        assert_eq!(second.add(3).unwrap_err().name(), "bytes_in_flight");
+        assert_eq!(one.add(3).unwrap_err(), Refusal::TooLarge { max: 8 });
         let mut other = Held::new(&all, &b, (10, 8));
         assert_eq!(other.add(5).unwrap_err().name(), "busy");
         other.add(4).unwrap();

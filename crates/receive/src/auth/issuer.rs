@@ -35,7 +35,7 @@ pub struct Issuer {
 pub enum TenantOf {
     /// It is always this one.
     Fixed(TenantId),
-    /// It is what this claim says; `/` becomes `_`.
+    /// It is what this claim says; `_` becomes `__` and `/` becomes `_-`.
     Claim(String),
 }
 
@@ -97,7 +97,8 @@ impl Issuer {
                 let claim = claim.ok_or(Refusal::BadCredential(
                     "the token lacks the claim that names the tenant",
                 ))?;
-                let name = claim.replace('/', "_");
+                // No two claims give the same name.
+                let name = claim.replace('_', "__").replace('/', "_-");
                 TenantId::new(name).map_err(|_| Refusal::BadCredential("the token's tenant is no tenant's name"))?
             }
         };

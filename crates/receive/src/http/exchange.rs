@@ -7,6 +7,7 @@ use crate::gateway::{Gateway, unix_seconds};
 use crate::refusal::Refusal;
 use crate::server::Peer;
 use crate::tenant::Tenant;
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method, Request, Response};
 use hyper::body::Incoming;
@@ -107,15 +108,17 @@ async fn take_of(
             (body, compression != decode::Compression::None)
         }
     };
-    let message = match is_compressed {
-        true => decode::decode(compression, &message, &rules.limits, &mut held)?,
-        false => message,
+    let plain = |message: Bytes| {
+        let message = match is_compressed {
+            true => decode::decode(compression, &message, &rules.limits, &mut held)?,
+            false => message,
+        };
+        match encoding {
+            Encoding::Json => json::to_protobuf(signal, &message, &mut held),
+            _ => Ok(message),
+        }
     };
-    let message = match encoding {
-        Encoding::Json => json::to_protobuf(signal, &message)?,
-        _ => message,
-    };
-    gateway.take(tenant, signal, message).await
+    gateway.take(tenant, signal, message, plain).await
 }
 
 /// Which signal a request carries.

@@ -115,7 +115,7 @@ async fn export(
     let _ = again.await;
     // Who still reads an answer may, but not for ever.
     let _ = tokio::time::timeout(Duration::from_secs(1), server).await;
-    let push = Arc::into_inner(site).and_then(Site::into_push);
+    let push = site.take_push();
     let delivery = match trail {
         Some(trail) => trail.await.ok(),
         None => None,
@@ -250,6 +250,18 @@ impl Log {
         }
         wrong.extend(push_error.map(|why| format!("a push was left out: {why}")));
         wrong.extend(audit_fault.map(|why| format!("the ledger takes no audit records, they wait: {why}")));
+        if report.is_call {
+            // What a call does not come upon may be wrong all the same.
+            wrong.retain(|why| !self.said.contains(why));
+            if !wrong.is_empty() {
+                say(&wrong.join("; "));
+                let before = std::mem::take(&mut self.said);
+                wrong.insert(0, before);
+                wrong.retain(|why| !why.is_empty());
+                self.said = wrong.join("; ");
+            }
+            return;
+        }
         let said = wrong.join("; ");
         if said != self.said {
             match said.is_empty() {

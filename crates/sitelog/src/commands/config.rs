@@ -54,7 +54,7 @@ fn effective(setup: &Setup, args: &ConfigArgs) -> Result<String, Failure> {
             "otlp": cloud.otlp.destination(Signal::Metrics).map(destination),
             "web": cloud.web.effective(),
         },
-        "serve": serve::effective(setup, args, &sanitizer)?,
+        "serve": serve::effective(setup, args)?,
         "sanitize": setup.file.sanitize.effective(&args.sanitize),
     });
     let text = serde_json::to_string_pretty(&value).map_err(anyhow::Error::from)?;

@@ -7,11 +7,11 @@ use crate::serve::access::{Access, Made};
 use crate::serve::{Addresses, Admin, Delivery, Keys, Plan, TenantChains, notify, serve_admin};
 use crate::settings::{LogLevel, ServeSettings, merge};
 use crate::setup::Setup;
-use sitelog_export::{OtlpConfig, Patience};
+use sitelog_export::Patience;
 use sitelog_ledger::{Chain, ChainId, Ledger};
 use sitelog_model::{Signal, TenantId};
 use sitelog_receive::{Gateway, Role, Rules, Server, Tls};
-use sitelog_sanitize::Sanitizer;
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,8 +29,7 @@ const LOOK: Duration = Duration::from_secs(2);
 pub(super) fn run(setup: &Setup, args: &ServeArgs) -> Result<ExitCode, Failure> {
     let settings: ServeSettings = merge(&args.settings, &setup.file.serve.settings())?;
     let addresses = Addresses::of(&settings)?;
-    let otlp = setup.otlp(&args.otlp)?;
-    let (sanitizer, short) = setup.sanitizer(&args.sanitize, &[], Vec::new())?;
+    let (_, short) = setup.sanitizer(&args.sanitize, &[], Vec::new())?;
     crate::exit::say_too_short(&short);
     let tls = tls(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -43,9 +42,8 @@ pub(super) fn run(setup: &Setup, args: &ServeArgs) -> Result<ExitCode, Failure> 
         args,
         settings,
         addresses,
-        otlp,
-        sanitizer,
         tls,
+        last: RefCell::default(),
     };
     let ended = runtime.block_on(site.serve());
     runtime.shutdown_background();
@@ -96,9 +94,17 @@ struct Site<'a> {
     args: &'a ServeArgs,
     settings: ServeSettings,
     addresses: Addresses,
-    otlp: OtlpConfig,
-    sanitizer: Sanitizer,
     tls: Option<Arc<Tls>>,
+    last: RefCell<Last>,
+}
+
+/// What holds, and what was wrong when it was read last.
+#[derive(Default)]
+struct Last {
+    /// The last file that was right, once there is another one than at the start.
+    good: Option<Setup>,
+    is_open: bool,
+    said: String,
 }
 
 impl Site<'_> {
@@ -106,7 +112,8 @@ impl Site<'_> {
         let keys = Keys::new().map_err(anyhow::Error::from)?;
         // Before the plan, which reads the tokens.
         let first = self.first_token();
-        let plan = self.plan(self.setup, &self.settings, &keys)?;
+        let mut looked = modified(&self.setup.data_dir());
+        let plan = self.plan(self.setup, &keys, None)?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -162,17 +169,15 @@ impl Site<'_> {
             eprint_token(&first.token);
         }
         notify("READY=1");
-        let mut looked = modified(&self.setup.data_dir());
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hangup.recv() => self.reload(&gateway, &chains, &admin, &keys),
+                _ = hangup.recv() => { self.reload(&gateway, &chains, &admin, &keys); }
                 () = tokio::time::sleep(LOOK) => {
                     let now = modified(&self.setup.data_dir());
-                    if now != looked {
+                    if now != looked && self.reload(&gateway, &chains, &admin, &keys) {
                         looked = now;
-                        self.reload(&gateway, &chains, &admin, &keys);
                     }
                 }
             }
@@ -203,6 +208,7 @@ impl Site<'_> {
 
     /// Lets a plan hold from now on.
     fn apply(&self, plan: Plan, gateway: &Gateway, chains: &TenantChains, admin: &Admin) {
+        self.last.borrow_mut().is_open = plan.doors.open.is_some();
         admin.open.store(
             plan.doors.open.is_some() && self.addresses.admin.is_none_or(|admin| admin.ip().is_loopback()),
             Relaxed,
@@ -216,35 +222,54 @@ impl Site<'_> {
         gateway.reload(plan.doors, plan.limits, plan.origins, rules, plan.others.rules);
     }
 
-    /// Reads everything anew; what is wrong is told, and all stays as it was.
-    fn reload(&self, gateway: &Gateway, chains: &TenantChains, admin: &Admin, keys: &Keys) {
+    /// Reads everything anew; what is wrong is told once. Tokens hold even when the file is wrong. Says whether all is right.
+    fn reload(&self, gateway: &Gateway, chains: &TenantChains, admin: &Admin, keys: &Keys) -> bool {
         notify("RELOADING=1");
-        match self.read_again(keys) {
-            Ok((plan, files)) => {
+        let was_open = Some(self.last.borrow().is_open);
+        let read = self.read_again(keys, was_open);
+        let is_right = read.is_ok();
+        let plan = match read {
+            Ok((plan, files, setup)) => {
                 if let (Some(tls), Some((certificate, key, clients))) = (&self.tls, files)
                     && let Err(why) = tls.reload(&certificate, &key, clients.as_deref())
                 {
                     say(&format!("the certificates stay as they were: {why}"));
                 }
-                self.apply(plan, gateway, chains, admin);
+                let mut last = self.last.borrow_mut();
+                (last.good, last.said) = (Some(setup), String::new());
                 if self.setup.log_level() >= LogLevel::Info {
                     say("configuration and tokens were read again");
                 }
+                Ok(plan)
             }
-            Err(failure) => say(&format!("the configuration stays as it was: {}", failure.why)),
+            Err(failure) => {
+                let mut last = self.last.borrow_mut();
+                if last.said != failure.why {
+                    say(&format!("the configuration stays as it was: {}", failure.why));
+                    last.said = failure.why;
+                }
+                self.plan(last.good.as_ref().unwrap_or(self.setup), keys, was_open)
+            }
+        };
+        // Tokens that cannot be read either: those that are known stay, and it is tried again.
+        if let Ok(plan) = plan {
+            self.apply(plan, gateway, chains, admin);
         }
         notify("READY=1");
+        is_right
     }
 
-    fn plan(&self, setup: &Setup, settings: &ServeSettings, keys: &Keys) -> Result<Plan, Failure> {
-        let settings = (settings, &self.args.ledger);
-        Plan::new(setup, settings, &self.otlp, &self.sanitizer, (&self.addresses, keys))
-    }
-
-    fn read_again(&self, keys: &Keys) -> Result<(Plan, Option<TlsFiles>), Failure> {
-        let setup = self.setup.again()?;
+    fn plan(&self, setup: &Setup, keys: &Keys, was_open: Option<bool>) -> Result<Plan, Failure> {
         let settings: ServeSettings = merge(&self.args.settings, &setup.file.serve.settings())?;
-        Ok((self.plan(&setup, &settings, keys)?, tls_files(&self.settings)?))
+        let otlp = setup.otlp(&self.args.otlp)?;
+        let (settings, out) = ((&settings, &self.args.ledger), (&otlp, &self.args.sanitize));
+        Plan::new(setup, settings, out, (&self.addresses, keys), was_open)
+    }
+
+    fn read_again(&self, keys: &Keys, was_open: Option<bool>) -> Result<(Plan, Option<TlsFiles>, Setup), Failure> {
+        let setup = self.setup.again()?;
+        let plan = self.plan(&setup, keys, was_open)?;
+        Ok((plan, tls_files(&self.settings)?, setup))
     }
 
     /// Has what earlier processes left delivered.

@@ -3,7 +3,9 @@
 use super::Keys;
 use super::access::Access;
 use crate::exit::Failure;
-use crate::settings::{Authentication, LedgerSettings, ServeSettings, Size, TenantFile, TenantLimitsFile, merge};
+use crate::settings::{
+    Authentication, LedgerSettings, SanitizeFlags, ServeSettings, Size, TenantFile, TenantLimitsFile, merge,
+};
 use crate::setup::Setup;
 use sitelog_export::OtlpConfig;
 use sitelog_ledger::{Budget, Durability};
@@ -79,13 +81,14 @@ impl Addresses {
 }
 
 impl Plan {
-    /// Reads and checks all of it; `base` hides what is secret everywhere.
+    /// Reads and checks all of it. `was_open`: whether one could send without a credential until now; a server that runs is
+    /// never opened, nor kept from what is taken away, because no credential is left.
     pub(crate) fn new(
         setup: &Setup,
         (settings, ledger): (&ServeSettings, &LedgerSettings),
-        default: &OtlpConfig,
-        base: &Sanitizer,
+        (default, flags): (&OtlpConfig, &SanitizeFlags),
         (addresses, keys): (&Addresses, &Keys),
+        was_open: Option<bool>,
     ) -> Result<Self, Failure> {
         let (file, path) = (&setup.file.serve, setup.file.path.as_str());
         let ledger = merge(ledger, &setup.file.ledger)?.effective();
@@ -93,12 +96,13 @@ impl Plan {
             .map_err(Failure::usage)?
             .tokens()
             .collect();
+        let (base, _) = setup.sanitizer(flags, &[], Vec::new())?;
         let (mut certificates, mut tenants) = (Vec::new(), BTreeMap::new());
         let make = |tenant: &TenantFile| -> Result<TenantPlan, Failure> {
             let limits = tenant.limits.over(&file.defaults);
             let sanitizer = match tenant.sanitize.is_empty() {
                 true => base.clone(),
-                false => tenant_sanitizer(setup, tenant)?,
+                false => tenant_sanitizer(setup, tenant, flags)?,
             };
             let mut destinations = Vec::new();
             for (name, destination) in &tenant.destinations {
@@ -138,6 +142,7 @@ impl Plan {
             settings.authentication.unwrap_or(Authentication::Auto),
             is_known,
             addresses,
+            was_open,
         )?;
         Ok(Self {
             doors: Doors {
@@ -155,7 +160,7 @@ impl Plan {
 }
 
 /// Whether one may send without a credential.
-fn open(how: Authentication, is_known: bool, addresses: &Addresses) -> Result<bool, Failure> {
+fn open(how: Authentication, is_known: bool, addresses: &Addresses, was_open: Option<bool>) -> Result<bool, Failure> {
     let refused =
         "would let anybody on the network send; make a token with `sitelog tenants add NAME`, or listen on 127.0.0.1";
     match how {
@@ -165,6 +170,7 @@ fn open(how: Authentication, is_known: bool, addresses: &Addresses) -> Result<bo
         }
         Authentication::None => Ok(true),
         Authentication::Auto if is_known => Ok(false),
+        Authentication::Auto if was_open.is_some() => Ok(was_open == Some(true)),
         Authentication::Auto if addresses.are_loopback() => Ok(true),
         Authentication::Auto => Err(Failure::usage(format!(
             "listening beyond 127.0.0.1 without any credential {refused}"
@@ -180,12 +186,12 @@ fn budget(limits: &TenantLimitsFile, ledger: &LedgerSettings) -> Budget {
     }
 }
 
-/// The sanitizer of a tenant that adds to what the file says for all.
-fn tenant_sanitizer(setup: &Setup, tenant: &TenantFile) -> Result<Sanitizer, Failure> {
-    let (declared, _) = sitelog_sanitize::declared_from_env(std::env::vars_os(), &setup.file.sanitize.secret_env);
+/// The sanitizer of a tenant that adds to what flags and file say for all.
+fn tenant_sanitizer(setup: &Setup, tenant: &TenantFile, flags: &SanitizeFlags) -> Result<Sanitizer, Failure> {
     let both = setup.file.sanitize.with(&tenant.sanitize);
-    let sanitizer = both.sanitizer(&crate::settings::SanitizeFlags::default(), declared, &setup.file.path);
-    sanitizer.map_err(Failure::usage)
+    let (declared, _) = sitelog_sanitize::declared_from_env(std::env::vars_os(), &both.secret_env);
+    both.sanitizer(flags, declared, &setup.file.path)
+        .map_err(Failure::usage)
 }
 
 /// How long it is waited for a destination that does not answer, beyond what a command waits.

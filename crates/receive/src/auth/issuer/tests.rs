@@ -76,7 +76,7 @@ fn a_token_opens_the_tenant_that_its_claim_names() {
     let identity = issuers.identify(token.as_bytes()).unwrap();
     assert_eq!(
         (identity.tenant.as_str(), identity.role),
-        ("acme_shop", Role::TenantWriter)
+        ("acme_-shop", Role::TenantWriter)
     );
 }
 

@@ -9,11 +9,10 @@ use crate::setup::Setup;
 use serde_json::{Value, json};
 use sitelog_ledger::Durability;
 use sitelog_receive::ServerLimits;
-use sitelog_sanitize::Sanitizer;
 use std::time::Duration;
 
 /// What is in force, with each default in its place and without secrets.
-pub(super) fn effective(setup: &Setup, args: &ConfigArgs, sanitizer: &Sanitizer) -> Result<Value, Failure> {
+pub(super) fn effective(setup: &Setup, args: &ConfigArgs) -> Result<Value, Failure> {
     let settings: ServeSettings = merge(&args.serve, &setup.file.serve.settings())?;
     let addresses = Addresses::of(&settings)?;
     drop(crate::commands::serve::tls(&settings)?);
@@ -22,7 +21,8 @@ pub(super) fn effective(setup: &Setup, args: &ConfigArgs, sanitizer: &Sanitizer)
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let _entered = runtime.enter();
     let keys = Keys::new().map_err(anyhow::Error::from)?;
-    let plan = Plan::new(setup, (&settings, &args.ledger), &otlp, sanitizer, (&addresses, &keys))?;
+    let out = (&otlp, &args.sanitize);
+    let plan = Plan::new(setup, (&settings, &args.ledger), out, (&addresses, &keys), None)?;
     let address = |address: Option<std::net::SocketAddr>| {
         address.map_or_else(|| "none".to_owned(), |address| address.to_string())
     };

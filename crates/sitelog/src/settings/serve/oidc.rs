@@ -25,7 +25,7 @@ pub(crate) struct IssuerFile {
     #[schemars(with = "Option<String>")]
     #[serde(default)]
     pub(crate) tenant: Option<Spanned<String>>,
-    /// The claim that names the tenant instead (`/` becomes `_`).
+    /// The claim that names the tenant instead (`_` becomes `__`, `/` becomes `_-`).
     #[serde(default)]
     pub(crate) tenant_claim: Option<String>,
     /// What its tokens allow: tenant-writer, auditor, operator or admin [tenant-writer].
