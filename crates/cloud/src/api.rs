@@ -29,7 +29,7 @@ pub use updates::UpdatePage;
 
 use crate::config::Config;
 use crate::counters::Counters;
-use limiter::Limiter;
+use limiter::{Limiter, Permit};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
@@ -172,7 +172,7 @@ impl Api {
             let response = self.0.client.get(url).send().await;
             let response = response.map_err(|error| ApiError::of(&error))?;
             let latency = began.elapsed();
-            let answer = self.read(response).await;
+            let answer = self.read(&permit, response).await;
             // Whatever it is, it came in time.
             if !answer.as_ref().err().is_some_and(ApiError::is_strain) {
                 limiter.good(&permit, latency);
@@ -194,17 +194,22 @@ impl Api {
         answer
     }
 
-    async fn read<T>(&self, response: Response) -> Result<T, ApiError>
+    async fn read<T>(&self, permit: &Permit, response: Response) -> Result<T, ApiError>
     where
         T: DeserializeOwned + Send + 'static,
     {
         let status = response.status();
+        // Nobody is to call while the rest of such an answer is waited for.
         if status == StatusCode::TOO_MANY_REQUESTS {
             let retry_after = retry_after(response.headers(), SystemTime::now());
+            self.0.limiter.pause(permit, retry_after);
             body::refusal(response).await;
             return Err(ApiError::Limited { retry_after });
         }
         if status.is_server_error() {
+            if let Some(wait) = retry_after(response.headers(), SystemTime::now()) {
+                self.0.limiter.pause(permit, Some(wait));
+            }
             body::refusal(response).await;
             return Err(ApiError::Server(status.as_u16()));
         }

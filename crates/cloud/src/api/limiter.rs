@@ -108,20 +108,22 @@ impl Limiter {
 
     /// A call failed.
     pub(super) fn failed(&self, permit: &Permit, error: &ApiError) {
-        let mut inner = self.inner();
         if error.is_strain() {
-            inner.shrink(permit.1, 0.5);
+            self.inner().shrink(permit.1, 0.5);
         }
-        if let ApiError::Limited { retry_after } = error {
-            let now = Instant::now();
-            if let Some(wait) = retry_after {
-                inner.pause(now, *wait);
-            } else if permit.1 >= inner.refused {
-                let doubled = FIRST_PAUSE * 2_u32.saturating_pow(inner.refusals.min(10));
-                inner.refusals += 1;
-                inner.refused = now;
-                inner.pause(now, doubled.min(LONGEST_PAUSE).mul_f64(0.5 + chance() / 2.0));
-            }
+    }
+
+    /// The service asks to be left alone, a 429 also without saying for how long: nobody calls meanwhile.
+    pub(super) fn pause(&self, permit: &Permit, retry_after: Option<Duration>) {
+        let mut inner = self.inner();
+        let now = Instant::now();
+        if let Some(wait) = retry_after {
+            inner.pause(now, wait);
+        } else if permit.1 >= inner.refused {
+            let doubled = FIRST_PAUSE * 2_u32.saturating_pow(inner.refusals.min(10));
+            inner.refusals += 1;
+            inner.refused = now;
+            inner.pause(now, doubled.min(LONGEST_PAUSE).mul_f64(0.5 + chance() / 2.0));
         }
     }
 

@@ -152,6 +152,32 @@ async fn what_passes_is_asked_again() {
     assert!(matches!(error, ApiError::Connect(_)), "{error:?}");
 }
 
+/// Scenario: the service asks for a minute of rest, and the rest of its answer does not come. Guarantee: everybody waits
+/// from then on, not only when that call is given up.
+#[tokio::test]
+async fn a_wait_begins_with_the_head_of_the_answer() {
+    for status in ["429 Too Many Requests", "503 Service Unavailable"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let api = api(&format!("http://{}", listener.local_addr().unwrap()));
+        let asking = tokio::spawn({
+            let api = api.clone();
+            async move { api.teams("o").await }
+        });
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let head = format!("HTTP/1.1 {status}\r\nretry-after: 60\r\ncontent-length: 9\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let told = async {
+            while api.limiter().throttled() == 0.0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), told).await.unwrap();
+        assert_eq!(api.limiter().throttled().round(), 60.0, "{status}");
+        assert!(!asking.is_finished());
+        asking.abort();
+    }
+}
+
 async fn api_of_nobody() -> Api {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -54,11 +54,9 @@ async fn a_round_of_failures_halves_once_and_good_answers_bring_it_back() {
 async fn everybody_waits_as_long_as_one_was_told() {
     let limiter = Limiter::new(4, None);
     let permits = taken(&limiter).await;
-    let wait = |seconds| ApiError::Limited {
-        retry_after: Some(Duration::from_secs(seconds)),
-    };
-    strain(&limiter, &wait(4), &permits[..1]);
-    strain(&limiter, &wait(1), &permits[1..]);
+    let wait = |seconds| Some(Duration::from_secs(seconds));
+    limiter.pause(&permits[0], wait(4));
+    permits[1..].iter().for_each(|permit| limiter.pause(permit, wait(1)));
     drop(permits);
     let before = Instant::now();
     let _permit = limiter.permit().await;
@@ -71,7 +69,7 @@ async fn calls_that_are_refused_together_are_one_reason_to_wait() {
     let limiter = Limiter::new(10, None);
     let permits = taken(&limiter).await;
     advance(Duration::from_millis(5)).await;
-    strain(&limiter, &ApiError::Limited { retry_after: None }, &permits);
+    permits.iter().for_each(|permit| limiter.pause(permit, None));
     drop(permits);
     let before = Instant::now();
     let _permit = limiter.permit().await;
@@ -88,7 +86,7 @@ async fn without_a_time_it_waits_longer_each_time() {
     let mut waits = Vec::new();
     for _ in 0..12 {
         let permit = limiter.permit().await;
-        limiter.failed(&permit, &ApiError::Limited { retry_after: None });
+        limiter.pause(&permit, None);
         drop(permit);
         let before = Instant::now();
         drop(limiter.permit().await);
