@@ -103,10 +103,15 @@ impl Reading {
         }
     }
 
-    /// Whether the newest version that was found says that the history began anew: a stack of the same name, made again.
+    /// Whether the newest version that was found says that the history began anew: a stack of the same name, made again. One
+    /// that was there before says only that a newer one is not shown, by a replica that lags or because it was taken out.
     pub fn went_back(&self) -> bool {
-        let newest = self.found.keys().next_back().copied().unwrap_or(0);
-        self.from == From::Cursor && !self.read.is_empty() && newest < self.cursor.upto
+        let is_later = |(version, update): (&u64, &Update)| {
+            let began_since = self.cursor.ended.is_none_or(|ended| update.start > ended);
+            *version < self.cursor.upto && began_since && !self.cursor.open.contains(version)
+        };
+        let is_anew = || self.found.last_key_value().map_or(self.cursor.upto > 0, is_later);
+        self.from == From::Cursor && !self.read.is_empty() && is_anew()
     }
 
     /// What of it counts. Call it when [`Reading::next`] is `None`.

@@ -193,6 +193,52 @@ fn a_history_that_began_anew_is_told() {
     assert!(reading.went_back());
 }
 
+/// Scenario: the newest version is not shown any more, for one read or for good. Guarantees: nothing is counted again; when
+/// it is shown again it counts if it had not; a stack that was made again is still told.
+#[test]
+fn a_newest_version_that_is_hidden_is_no_new_beginning() {
+    for (ended, want) in [(true, vec![]), (false, vec![3])] {
+        let mut stack = Stack::default();
+        for at in 0..3 {
+            stack.begin();
+            if at < 2 || ended {
+                stack.end(0);
+            }
+        }
+        let (counted, _) = stack.read(Cursor::default(), From::Cursor, 10, |_| ());
+        let hidden = stack.updates.pop().unwrap();
+        let mut reading = Reading::new(counted.cursor.clone(), From::Cursor, 10);
+        reading.add(stack.page(1, 10));
+        assert!(!reading.went_back());
+        let lagging = reading.finish();
+        assert_eq!((versions(&lagging), &lagging.cursor), (vec![], &counted.cursor));
+        stack.updates.push(hidden);
+        stack.end(0);
+        let (shown, _) = stack.read(lagging.cursor, From::Cursor, 10, |_| ());
+        assert_eq!(versions(&shown), want);
+        stack.updates.clear();
+        stack.begin();
+        let mut reading = Reading::new(shown.cursor, From::Cursor, 10);
+        reading.add(stack.page(1, 10));
+        assert!(reading.went_back());
+    }
+}
+
+/// Scenario: of two that wait, the newer one is given up. Guarantee: the other was there before.
+#[test]
+fn an_open_version_that_becomes_the_newest_is_no_new_beginning() {
+    let mut stack = Stack::default();
+    stack.begin();
+    stack.end(0);
+    (0..2).for_each(|_| stack.begin());
+    let (counted, _) = stack.read(Cursor::default(), From::Cursor, 10, |_| ());
+    stack.updates.pop();
+    let mut reading = Reading::new(counted.cursor, From::Cursor, 10);
+    reading.add(stack.page(1, 10));
+    assert!(!reading.went_back());
+    assert!(reading.finish().updates.is_empty());
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Begin(u8),
