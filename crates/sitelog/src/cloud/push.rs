@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// The room that pushes have to wait in, bytes: hours of an installation with many stacks.
 const ROOM: u64 = 512 << 20;
 
+/// Requests under way at a time: one push is a few dozen of a megabyte each, and nobody waits for it.
+const IN_FLIGHT: usize = 2;
+
 /// What is pushed.
 pub(crate) struct Push {
     chain: Chain,
@@ -81,7 +84,9 @@ impl Push {
             source: Source::Cloud,
             id: Ulid::generate(),
         };
-        let exporter = Exporter::start(otlp.clone());
+        let mut otlp = otlp.clone();
+        otlp.pace.in_flight = IN_FLIGHT;
+        let exporter = Exporter::start(otlp);
         for id in ledger.chains()? {
             // One that was killed ends where it ends: it is delivered as it is.
             if let Ok((left, _)) = ledger.reopen(&id) {
