@@ -20,6 +20,7 @@ use crate::walk::Found;
 use log::RecordLog;
 use record::{CURSOR_MAGIC, REFUSED_MAGIC, put_progress, put_refused, short, signal_tag, take_progress, take_refused};
 use sitelog_model::{Signal, TenantId};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,6 +35,8 @@ pub struct Cursor {
     live: Option<Arc<Live>>,
     progress: Progress,
     refused: Vec<RefusedRecord>,
+    /// Where they are.
+    refused_at: BTreeSet<Position>,
     damage: Vec<Damage>,
     log: RecordLog,
     refused_log: RecordLog,
@@ -79,7 +82,10 @@ impl Cursor {
         log.make(&[put_progress(&progress)])?;
         let path = cursors.join(format!("{name}.refused"));
         let (refused_log, stored) = RecordLog::open(disk.clone(), path, REFUSED_MAGIC, [0; 4], syncs)?;
-        let refused = stored.map(|stored| stored.records.iter().filter_map(|body| take_refused(body)).collect());
+        let refused: Vec<RefusedRecord> = stored.map_or_else(Vec::new, |stored| {
+            stored.records.iter().filter_map(|body| take_refused(body)).collect()
+        });
+        let refused_at = refused.iter().map(|record| record.at).collect();
         if syncs && live.is_none() {
             // The writer may have died before it made these entries durable.
             for folder in folder.ancestors().take(2) {
@@ -87,7 +93,7 @@ impl Cursor {
             }
         }
         let reader = Reader::new(disk, chain, folder.clone(), progress.upto.frame)?;
-        let (damage, at_end, synced, refused) = (Vec::new(), false, (0, 0), refused.unwrap_or_default());
+        let (damage, at_end, synced) = (Vec::new(), false, (0, 0));
         Ok(Self {
             root,
             chain: chain.clone(),
@@ -97,6 +103,7 @@ impl Cursor {
             live,
             progress,
             refused,
+            refused_at,
             damage,
             log,
             refused_log,
@@ -209,12 +216,13 @@ impl Cursor {
         Ok(())
     }
 
-    /// Records, durably, that the destination refused a record for good. Its segment stays until its age is over.
+    /// Records, durably, that the destination refused a record for good. Its segment stays until its age is over, or until
+    /// nothing else can make room.
     ///
     /// # Errors
     /// The disk's.
     pub fn refuse(&mut self, at: Position, reason: &str) -> Result<(), Error> {
-        if self.refused.iter().any(|known| known.at == at) {
+        if self.refused_at.contains(&at) {
             return Ok(());
         }
         let record = RefusedRecord {
@@ -222,8 +230,15 @@ impl Cursor {
             time: self.root.options.clock.now(),
             reason: short(reason),
         };
-        self.refused_log.append(&put_refused(&record))?;
+        if self.refused_log.is_open() {
+            self.refused_log.append(&put_refused(&record))?;
+        } else {
+            // There is none yet, or a sync failed and the next one is written anew: with all that is known.
+            let all: Vec<_> = self.refused.iter().chain([&record]).map(put_refused).collect();
+            self.refused_log.rewrite(&all)?;
+        }
         self.refused.push(record);
+        self.refused_at.insert(at);
         self.root.counters.refused_records.add(1);
         Ok(())
     }

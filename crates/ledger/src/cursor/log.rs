@@ -87,6 +87,11 @@ impl RecordLog {
         Ok((file, bytes.len() as u64))
     }
 
+    /// Whether there is a file to append to; without one, an append makes a new one.
+    pub(crate) fn is_open(&self) -> bool {
+        self.file.is_some()
+    }
+
     pub(crate) fn is_large(&self) -> bool {
         self.len > LARGE
     }

@@ -7,7 +7,7 @@ use sitelog_model::Signal;
 pub(crate) const CURSOR_MAGIC: [u8; 4] = *b"SLC1";
 pub(crate) const REFUSED_MAGIC: [u8; 4] = *b"SLR1";
 /// Longer reasons are cut: they come from a destination.
-const MAX_REASON: usize = 4096;
+const MAX_REASON: usize = 256;
 const POSITION: usize = 12;
 
 /// A record that a destination refused for good.
