@@ -40,6 +40,8 @@ counters! {
     failed_chains,
     /// Records a destination refused for good; kept and listed.
     refused_records,
+    /// Records a destination refused for good that were erased with their segments.
+    refused_records_erased,
     /// Segments erased by retention.
     erased_segments,
     /// Chains whose beginning or end could not be entered in the trail at once; the next run enters them.

@@ -14,7 +14,7 @@ use crate::key::PublicKey;
 use crate::layout::{Layout, Lock, WRITER_LOCK, create_dirs, create_durable_dirs, list_segments, lock};
 use crate::options::Options;
 use crate::recover::{Recovery, recover};
-use crate::release::{Released, release};
+use crate::release::{Pinned, Released, release};
 use crate::reserve::put_aside;
 use crate::retain::{Reclaimed, reclaim};
 use crate::root::Root;
@@ -190,7 +190,7 @@ impl Ledger {
     /// The disk's.
     pub fn release(&self, tenant: &TenantId) -> Result<Released, Error> {
         match self.root.options.keep_delivered {
-            Some(keep) => release(&self.root, tenant, keep, u64::MAX),
+            Some(keep) => release(&self.root, tenant, keep, u64::MAX, Pinned::Stay),
             None => Ok(Released::default()),
         }
     }

@@ -24,6 +24,15 @@ pub struct Released {
     pub bytes: u64,
 }
 
+/// What becomes of delivered segments that only refused records hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pinned {
+    /// They stay.
+    Stay,
+    /// They go: nothing else makes room, and whoever comes next must not be refused for them.
+    Go,
+}
+
 /// The segments of a live chain that are written to no more, oldest first.
 pub(crate) struct Rolled {
     segments: VecDeque<(u32, Option<Extent>)>,
@@ -66,8 +75,13 @@ impl Extent {
             Some(signal) => self.wanted[signal as usize - 1],
             None => self.wanted.into_iter().max().unwrap_or(0),
         };
-        let keeps = |at: &Position| (self.first..self.upto).contains(&at.frame);
-        cursor.progress.upto >= Position::start(wanted) && !cursor.refused.iter().any(|record| keeps(&record.at))
+        cursor.progress.upto >= Position::start(wanted)
+    }
+
+    /// Records in it that this cursor's destination refused for good.
+    fn refused_of(&self, cursor: &StoredCursor) -> usize {
+        let is_here = |at: &Position| (self.first..self.upto).contains(&at.frame);
+        cursor.refused.iter().filter(|record| is_here(&record.at)).count()
     }
 }
 
@@ -90,13 +104,19 @@ impl Rolled {
 
 /// Erases the segments of a tenant's live chains that every cursor has passed and that are older than `keep`, until `enough`
 /// bytes are free.
-pub(crate) fn release(root: &Root, tenant: &TenantId, keep: Duration, enough: u64) -> Result<Released, Error> {
+pub(crate) fn release(
+    root: &Root,
+    tenant: &TenantId,
+    keep: Duration,
+    enough: u64,
+    pinned: Pinned,
+) -> Result<Released, Error> {
     let mut released = Released::default();
     for live in root.lives(tenant) {
         if released.bytes >= enough {
             break;
         }
-        release_chain(root, &live, keep, enough, &mut released)?;
+        release_chain(root, &live, keep, enough, pinned, &mut released)?;
     }
     Ok(released)
 }
@@ -106,6 +126,7 @@ fn release_chain(
     live: &Arc<Live>,
     keep: Duration,
     enough: u64,
+    pinned: Pinned,
     released: &mut Released,
 ) -> Result<(), Error> {
     let mut rolled = live.rolled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,12 +151,14 @@ fn release_chain(
         };
         let is_young = Duration::from_nanos(now.saturating_sub(extent.newest)) < keep;
         let is_done = !cursors.is_empty() && cursors.iter().all(|cursor| extent.is_passed_by(cursor));
-        if is_young || !is_done || released.bytes + bytes >= enough {
+        let refused: usize = cursors.iter().map(|cursor| extent.refused_of(cursor)).sum();
+        let is_pinned = refused > 0 && pinned == Pinned::Stay;
+        if is_young || !is_done || is_pinned || released.bytes + bytes >= enough {
             break;
         }
         upto = extent.upto;
         bytes += size(*number);
-        going.push(*number);
+        going.push((*number, refused as u64));
     }
     if going.is_empty() {
         return Ok(());
@@ -143,13 +166,14 @@ fn release_chain(
     // What is gone without an entry was taken away by somebody else. On a full disk something has to go first.
     let enter = || trail::erasing_live(root, &live.id, upto);
     let entered = enter();
-    for number in going {
+    for (number, refused) in going {
         let path = segment_path(&live.folder, number);
         remove(root.disk.remove(&path)).map_err(Error::io("remove", &path))?;
         rolled.segments.pop_front();
         released.segments += 1;
         released.bytes += size(number);
         root.counters.erased_segments.add(1);
+        root.counters.refused_records_erased.add(refused);
     }
     if entered.is_err() && enter().is_err() {
         root.counters.erasures_not_entered.add(1);

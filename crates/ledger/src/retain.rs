@@ -8,12 +8,13 @@ use crate::disk::Open;
 use crate::error::Error;
 use crate::frame::Kind;
 use crate::layout::{CURSORS, Lock, QUARANTINE, SegmentFile, WRITER_LOCK, list, list_segments, lock, segment_path};
-use crate::release::release;
+use crate::release::{Pinned, release};
 use crate::reserve::RESERVE;
 use crate::root::Root;
 use crate::trail;
 use crate::walk::{Step, Walk};
 use sitelog_model::TenantId;
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -41,20 +42,83 @@ struct Segment {
     newest: u64,
     /// Time of its oldest frame that some cursor has not done.
     due: Option<u64>,
-    /// Some record in it was refused for good.
-    has_refused: bool,
+    /// Records in it that were refused for good.
+    refused: u64,
     /// It ends the chain.
     ends: bool,
     /// Index behind its last frame.
     upto: u64,
 }
 
-/// What of a chain may go.
-struct Leaving {
+/// What a chain has, and what of it goes.
+struct Surveyed {
     chain: ChainId,
-    segments: Vec<Segment>,
+    has_cursors: bool,
+    is_sealed: bool,
+    was_empty: bool,
+    /// What stays.
+    segments: VecDeque<Segment>,
+    gone: Vec<Segment>,
     /// Nothing is left of it then.
     is_all: bool,
+}
+
+impl Surveyed {
+    fn look(root: &Root, chain: ChainId) -> Result<Self, Error> {
+        let folder = root.layout.chain(&chain);
+        let cursors = list_cursors(&*root.disk, &folder)?;
+        let segments = survey(root, &chain, &folder, &cursors)?;
+        Ok(Self {
+            chain,
+            has_cursors: !cursors.is_empty(),
+            is_sealed: segments.last().is_some_and(|segment| segment.ends),
+            was_empty: segments.is_empty(),
+            segments: segments.into(),
+            gone: Vec::new(),
+            is_all: false,
+        })
+    }
+
+    /// Decides what goes, from the beginning of the chain.
+    fn sweep(
+        &mut self,
+        root: &Root,
+        now: u64,
+        pinned: Pinned,
+        done: &mut Reclaimed,
+        is_over: impl Fn(&Reclaimed) -> bool,
+    ) -> Result<(), Error> {
+        let age_limit = root.options.budget.age;
+        let may_go = |segment: &Segment, done: &Reclaimed| {
+            let age = Duration::from_nanos(now.saturating_sub(segment.newest));
+            let is_old = age_limit.is_some_and(|limit| age > limit);
+            match self.has_cursors {
+                // Nobody was ever meant to get it: it goes with age alone.
+                false => self.is_sealed && is_old,
+                true => {
+                    let is_free = segment.refused == 0 || pinned == Pinned::Go;
+                    segment.due.is_none() && (is_old || is_over(done) && is_free)
+                }
+            }
+        };
+        // The last segment is where the chain goes on; only the end of one that is sealed can go.
+        while self.segments.len() > usize::from(!self.is_sealed) {
+            let Some(segment) = self.segments.pop_front_if(|segment| may_go(segment, done)) else {
+                break;
+            };
+            done.used = done.used.saturating_sub(segment.file.len);
+            self.gone.push(segment);
+        }
+        let born = Duration::from_millis(self.chain.id.timestamp_ms());
+        let is_newborn = Duration::from_nanos(now).saturating_sub(born) < NEWBORN;
+        if self.segments.is_empty() && !self.is_all && !(self.was_empty && is_newborn) {
+            self.is_all = true;
+            let rest = chain_bytes(root, &root.layout.chain(&self.chain))?;
+            let rest = rest.saturating_sub(self.gone.iter().map(|segment| segment.file.len).sum());
+            done.used = done.used.saturating_sub(rest);
+        }
+        Ok(())
+    }
 }
 
 /// Erases what may go: all that is too old, and what is delivered as long as `room` bytes do not fit. Looks into the segments
@@ -73,57 +137,40 @@ pub(crate) fn reclaim(
         done.used += chain_bytes(root, &root.layout.chain(chain))?;
     }
     let is_over = |done: &Reclaimed| budget.bytes.is_some_and(|limit| done.used + room > limit);
-    if let Some(limit) = budget.bytes.filter(|_| is_over(&done)) {
-        let released = release(root, tenant, Duration::ZERO, done.used + room - limit)?;
-        done.segments += released.segments;
-        done.bytes += released.bytes;
-        done.used = done.used.saturating_sub(released.bytes);
-    }
-    if !may_survey || !is_over(&done) && budget.age.is_none() {
+    let release_over = |done: &mut Reclaimed, pinned| -> Result<(), Error> {
+        if let Some(limit) = budget.bytes.filter(|_| is_over(done)) {
+            let released = release(root, tenant, Duration::ZERO, done.used + room - limit, pinned)?;
+            done.segments += released.segments;
+            done.bytes += released.bytes;
+            done.used = done.used.saturating_sub(released.bytes);
+        }
+        Ok(())
+    };
+    release_over(&mut done, Pinned::Stay)?;
+    if !may_survey {
+        release_over(&mut done, Pinned::Go)?;
         return Ok(done);
     }
-    let mut leaving = Vec::new();
+    if !is_over(&done) && budget.age.is_none() {
+        return Ok(done);
+    }
+    let mut surveyed = Vec::new();
     for chain in chains {
-        let folder = root.layout.chain(&chain);
-        let cursors = list_cursors(&*root.disk, &folder)?;
-        let segments = survey(root, &chain, &folder, &cursors)?;
-        let is_sealed = segments.last().is_some_and(|segment| segment.ends);
-        let was_empty = segments.is_empty();
-        let mut left = segments.len();
-        let (mut erasing, mut gone) = (true, Vec::new());
-        for segment in segments {
-            let age = Duration::from_nanos(now.saturating_sub(segment.newest));
-            let is_old = budget.age.is_some_and(|limit| age > limit);
-            let may_go = match cursors.is_empty() {
-                // Nobody was ever meant to get it: it goes with age alone.
-                true => is_sealed && is_old,
-                false => segment.due.is_none() && (is_old || is_over(&done) && !segment.has_refused),
-            };
-            // The last segment is where the chain goes on; only the end of one that is sealed can go.
-            let is_closed = left > 1 || is_sealed;
-            erasing = erasing && may_go && is_closed;
-            if erasing {
-                done.used = done.used.saturating_sub(segment.file.len);
-                gone.push(segment);
-                left -= 1;
-            } else if let Some(due) = segment.due {
-                let age = Duration::from_nanos(now.saturating_sub(due));
-                done.undelivered_age = done.undelivered_age.max(Some(age));
-            }
+        surveyed.push(Surveyed::look(root, chain)?);
+    }
+    // What was refused goes last, and only as much of it as there is need for.
+    for pinned in [Pinned::Stay, Pinned::Go] {
+        for chain in &mut surveyed {
+            chain.sweep(root, now, pinned, &mut done, is_over)?;
         }
-        let born = Duration::from_millis(chain.id.timestamp_ms());
-        let is_newborn = Duration::from_nanos(now).saturating_sub(born) < NEWBORN;
-        let is_all = left == 0 && !(was_empty && is_newborn);
-        if is_all || !gone.is_empty() {
-            let rest = if is_all { chain_bytes(root, &folder)? } else { 0 };
-            let rest = rest.saturating_sub(gone.iter().map(|segment| segment.file.len).sum());
-            done.used = done.used.saturating_sub(rest);
-            let segments = gone;
-            leaving.push(Leaving {
-                chain,
-                segments,
-                is_all,
-            });
+    }
+    let mut leaving = Vec::new();
+    for chain in surveyed {
+        let dues = chain.segments.iter().filter_map(|segment| segment.due);
+        let oldest = dues.map(|due| Duration::from_nanos(now.saturating_sub(due))).max();
+        done.undelivered_age = done.undelivered_age.max(oldest);
+        if chain.is_all || !chain.gone.is_empty() {
+            leaving.push(chain);
         }
     }
     erase(root, &leaving, &mut done)?;
@@ -131,22 +178,20 @@ pub(crate) fn reclaim(
 }
 
 /// Says in the trail what goes, then lets it go: what is gone without an entry was taken away by somebody else.
-fn erase(root: &Root, leaving: &[Leaving], done: &mut Reclaimed) -> Result<(), Error> {
-    let last = |leaving: &Leaving| Some((leaving.chain.clone(), leaving.segments.last()?.upto));
+fn erase(root: &Root, leaving: &[Surveyed], done: &mut Reclaimed) -> Result<(), Error> {
+    let last = |leaving: &Surveyed| Some((leaving.chain.clone(), leaving.gone.last()?.upto));
     let entries: Vec<(ChainId, u64)> = leaving.iter().filter_map(last).collect();
     let enter = || match entries.is_empty() {
         true => Ok(()),
         false => trail::erasing(root, &entries),
     };
     let entered = enter();
-    for Leaving {
-        chain,
-        segments,
-        is_all,
+    for Surveyed {
+        chain, gone, is_all, ..
     } in leaving
     {
         let folder = root.layout.chain(chain);
-        for segment in segments {
+        for segment in gone {
             erase_segment(root, &folder, segment, done)?;
         }
         if *is_all {
@@ -168,7 +213,7 @@ fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor])
             file,
             newest: 0,
             due: None,
-            has_refused: false,
+            refused: 0,
             ends: false,
             upto: 0,
         })
@@ -193,8 +238,8 @@ fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor])
         {
             segment.due.get_or_insert(header.time);
         }
-        let mut refused = cursors.iter().flat_map(|cursor| &cursor.refused);
-        segment.has_refused |= refused.any(|record| record.at.frame == header.index);
+        let refused = cursors.iter().flat_map(|cursor| &cursor.refused);
+        segment.refused += refused.filter(|record| record.at.frame == header.index).count() as u64;
     }
 }
 
@@ -204,6 +249,7 @@ fn erase_segment(root: &Root, folder: &Path, segment: &Segment, done: &mut Recla
     done.segments += 1;
     done.bytes += segment.file.len;
     root.counters.erased_segments.add(1);
+    root.counters.refused_records_erased.add(segment.refused);
     Ok(())
 }
 

@@ -127,8 +127,8 @@ fn a_chain_that_was_taken_over_is_released() {
     assert!(first(&scene.ledger, &chain) >= 72);
 }
 
-/// Scenario: the budget is reached again and again while delivery keeps up.
-/// Guarantees: input is never refused, and the survey of all segments is not needed: what goes is known.
+/// Scenario: the budget is reached again and again while delivery keeps up; one record was refused for good.
+/// Guarantees: that one ends nothing; input is never refused, and the survey of all segments is not needed: what goes is known.
 #[test]
 fn at_the_budget_delivered_segments_make_room() {
     let budget = sitelog_ledger::Budget {
@@ -140,11 +140,15 @@ fn at_the_budget_delivered_segments_make_room() {
     let mut cursor = chain.cursor("x", None).unwrap();
     for n in 0..600 {
         chain.append(&batch(n)).unwrap();
+        if n == 5 {
+            cursor.refuse(Position { frame: 3, item: 0 }, "no").unwrap();
+        }
         if n % 10 == 9 {
             deliver_all(&mut cursor).unwrap();
         }
     }
     assert!(scene.ledger.counters().erased_segments.get() > 50);
+    assert_eq!(scene.ledger.counters().refused_records_erased.get(), 1);
     assert_eq!(scene.ledger.check(&Check::default()).unwrap().findings, []);
 }
 

@@ -123,23 +123,54 @@ fn what_no_cursor_wants_does_not_keep_a_segment() {
 }
 
 /// Scenario: a destination refused a record for good; then the budget is reached, and later the age.
-/// Guarantees: the segment of that record stays for want of room, and goes with age.
+/// Guarantees: what is delivered goes before what was refused, of a later chain too; then that goes, counted, and input is taken.
+/// With age it goes without need.
 #[test]
-fn refused_records_stay_until_their_age() {
+fn refused_records_go_last() {
+    let (scene, _) = scene(bytes(20_000));
+    let chains = [1, 2].map(|n| scene.chain(n));
+    let mut cursors = chains.each_ref().map(|chain| chain.cursor("otlp", None).unwrap());
+    append(&chains[0], 0..20);
+    cursors[0].refuse(Position { frame: 3, item: 0 }, "no").unwrap();
+    deliver(&mut cursors[0], 20);
+    let (count, _) = fill(&chains[1], 0);
+    let erased = || scene.ledger.counters().refused_records_erased.get();
+    assert_eq!((erased(), count > 20), (1, true), "nothing else could go");
+    assert!(numbers(&scene.ledger, chains[0].id()).0[0] > 3);
+    cursors[1]
+        .refuse(
+            Position {
+                frame: count - 1,
+                item: 0,
+            },
+            "no",
+        )
+        .unwrap();
+    deliver(&mut cursors[1], count as usize);
+    append(&chains[1], count..count + 10);
+    let left = numbers(&scene.ledger, chains[1].id()).0;
+    assert!(left[0] > 0 && left.contains(&(count - 1)), "{left:?}");
+    assert_eq!(erased(), 1, "something else could go");
+}
+
+/// Scenario: a refused record grows old. Guarantees: it goes with age, whether there is room or not, and is counted.
+#[test]
+fn refused_records_go_with_age() {
     let budget = Budget {
-        bytes: Some(20_000),
+        bytes: None,
         age: Some(Duration::from_secs(7200)),
     };
     let (scene, now) = scene(budget);
     let chain = scene.chain(1);
     let mut cursor = chain.cursor("otlp", None).unwrap();
-    let (count, _) = fill(&chain, 0);
+    append(&chain, 0..40);
     cursor.refuse(Position { frame: 3, item: 0 }, "no").unwrap();
-    deliver(&mut cursor, count as usize);
-    assert!(matches!(chain.append(&batch(count)), Err(Refused::Full { .. })));
+    deliver(&mut cursor, 40);
+    assert_eq!(scene.ledger.reclaim(&TenantId::default()).unwrap().segments, 0);
     now.fetch_add(3 * HOUR, Ordering::Relaxed);
-    append(&chain, count..count + 1);
+    assert!(scene.ledger.reclaim(&TenantId::default()).unwrap().segments > 0);
     assert!(numbers(&scene.ledger, chain.id()).0[0] > 3);
+    assert_eq!(scene.ledger.counters().refused_records_erased.get(), 1);
 }
 
 /// Scenario: sealed chains grow old: delivered, undelivered, and without a destination.
