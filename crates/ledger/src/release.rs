@@ -142,6 +142,9 @@ fn release_chain(
             .find(|file| file.number == number)
             .map_or(0, |file| file.len)
     };
+    // A survey erased them, or somebody else did.
+    let is_gone = |number: u32| !sizes.iter().any(|file| file.number == number);
+    while rolled.segments.pop_front_if(|(number, _)| is_gone(*number)).is_some() {}
     let now = root.options.clock.now();
     let (mut going, mut bytes, mut upto) = (Vec::new(), 0, 0);
     while let Some((number, extent)) = rolled.segments.get_mut(going.len()) {
