@@ -32,6 +32,8 @@ pub struct SignalCounters {
     pub partial_successes: Counter,
     /// `sitelog.export.malformed_frames`: frames of the ledger that hold no OTLP; they are listed in the ledger.
     pub malformed_frames: Counter,
+    /// `sitelog.export.cursor_errors`: errors of the ledger's disk after which delivery waited and went on.
+    pub cursor_errors: Counter,
     /// `sitelog.export.requests`: requests sent, each try counted.
     pub requests: Counter,
     /// `sitelog.export.retries`: tries that have to be made again.
@@ -46,13 +48,14 @@ pub struct SignalCounters {
 
 impl SignalCounters {
     /// Every counter with its documented name.
-    pub fn all(&self) -> [(&'static str, u64); 10] {
+    pub fn all(&self) -> [(&'static str, u64); 11] {
         [
             ("sitelog.export.delivered_records", self.delivered_records.get()),
             ("sitelog.export.refused_records", self.refused_records.get()),
             ("sitelog.export.rejected_records", self.rejected_records.get()),
             ("sitelog.export.partial_successes", self.partial_successes.get()),
             ("sitelog.export.malformed_frames", self.malformed_frames.get()),
+            ("sitelog.export.cursor_errors", self.cursor_errors.get()),
             ("sitelog.export.requests", self.requests.get()),
             ("sitelog.export.retries", self.retries.get()),
             ("sitelog.export.splits", self.splits.get()),

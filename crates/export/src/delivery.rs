@@ -20,5 +20,6 @@ pub(crate) mod piece;
 pub(crate) mod pool;
 pub(crate) mod records;
 pub(crate) mod route;
+pub(crate) mod setback;
 pub(crate) mod settle;
 pub(crate) mod window;

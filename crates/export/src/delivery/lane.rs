@@ -2,6 +2,7 @@
 
 use super::collect::{Added, Collector};
 use super::route::{Route, Turn};
+use super::setback::Setback;
 use super::settle::{Doubt, News, Settled, settle};
 use super::window::Slot;
 use sitelog_ledger::{Cursor, Error, Position, Progress};
@@ -94,14 +95,35 @@ impl Lane {
         }
     }
 
-    /// Delivers until the chain ends or the phase says stop; then says what is left.
+    /// Delivers until the chain ends or the phase says stop; then says what is left. When the ledger fails, it waits and goes on:
+    /// a full disk must not end delivery.
     pub(crate) async fn run(mut self) -> Result<Waiting, Error> {
-        let left = self.deliver().await;
-        if left.is_err() {
-            // Others on this route wait for how these fare.
-            self.tasks.detach_all();
+        let (mut setback, mut known) = (Setback::default(), self.progress.clone());
+        loop {
+            let error = match self.deliver().await {
+                Ok(left) => return Ok(left),
+                Err(error) => error,
+            };
+            let has_moved = *self.cursor.progress() != known;
+            let wait = setback.again(has_moved);
+            known.clone_from(self.cursor.progress());
+            // What nobody writes may be cleared away by somebody, and others wait for its place.
+            let is_over = self.news_of_chain.is_none() && (setback.is_long() || error.is_missing());
+            if *self.phase.borrow() != Phase::Running || is_over {
+                // Others on this route wait for how these fare.
+                self.tasks.detach_all();
+                return Err(error);
+            }
+            self.route.counters().cursor_errors.add(1);
+            self.route.failed(&error.to_string());
+            // Nothing is read before what is done is put down: nothing is delivered again.
+            self.given_back(false);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                // At the end there is one more try.
+                _ = self.phase.wait_for(|phase| *phase != Phase::Running) => {}
+            }
         }
-        left
     }
 
     async fn deliver(&mut self) -> Result<Waiting, Error> {
@@ -199,9 +221,9 @@ impl Lane {
             };
             match self.collector.add(&frame, &self.progress, cut) {
                 Added::Malformed(why) => {
+                    self.cursor.refuse(frame.position, &why)?;
                     self.route.counters().malformed_frames.add(1);
                     self.route.failed(&why);
-                    self.cursor.refuse(frame.position, &why)?;
                 }
                 Added::Cut => self.must_go_back = true,
                 Added::Yes | Added::Nothing => {}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up is a failed test")]
 
 mod destination;
+mod disk;
 mod faults;
 mod finish;
 mod hub;

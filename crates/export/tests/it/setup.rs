@@ -11,10 +11,12 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use sitelog_export::config::{Backoff, Given, Key, Layers, Protocol};
 use sitelog_export::{DestinationName, Exporter, OtlpConfig, Patience, Report, cursor_name};
+use sitelog_ledger::disk::fault::FaultDisk;
 use sitelog_ledger::{Chain, ChainId, CursorStatus, Ledger, Options, RefusedRecord};
 use sitelog_model::{Batch, Bytes, Origin, Payload, Signal, Source, TenantId, Ulid};
 use sitelog_sanitize::Clean;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -22,13 +24,23 @@ use tempfile::TempDir;
 pub(crate) struct Site {
     pub(crate) ledger: Ledger,
     pub(crate) chain: Chain,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl Site {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Ledger::open(folder.path(), Options::default()).unwrap();
+        Self::of(ledger, Some(folder))
+    }
+
+    /// A site on a disk on which things go wrong.
+    pub(crate) fn on(disk: &FaultDisk) -> Self {
+        let ledger = Ledger::with_disk(Arc::new(disk.clone()), "/data", Options::default()).unwrap();
+        Self::of(ledger, None)
+    }
+
+    fn of(ledger: Ledger, folder: Option<TempDir>) -> Self {
         let chain = ledger.create(&TenantId::default(), Ulid::generate()).unwrap();
         Self {
             ledger,
