@@ -171,7 +171,7 @@ impl Cycle<'_> {
         });
         let number = self.memory.number;
         let Some(entry) = self.memory.book.get_mut(&done.id) else {
-            return;
+            return self.memory.book.put_back(row);
         };
         let is_same = entry.cursor.open == row.cursor.open;
         entry.asked = if is_same { entry.asked.saturating_add(1) } else { 0 };

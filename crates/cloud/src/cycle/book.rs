@@ -35,10 +35,16 @@ pub(crate) struct Book {
 impl Book {
     /// As they were kept.
     pub(crate) fn load(&mut self, row: StackRow) {
-        let place = row.labels.map(|name| self.name(&name));
+        let place = row.labels.each_ref().map(|name| self.name(name));
         if row.gone == 0 {
-            self.owners.insert(place.clone(), Arc::clone(&row.id));
+            self.owners.insert(place, Arc::clone(&row.id));
         }
+        self.put_back(row);
+    }
+
+    /// It was taken out while it was counted: the next list claims its place again, or tells that it is gone.
+    pub(crate) fn put_back(&mut self, row: StackRow) {
+        let place = row.labels.map(|name| self.name(&name));
         let entry = Entry {
             place,
             mark: row.mark,
@@ -144,11 +150,12 @@ impl Book {
         seen
     }
 
-    /// The whole list of an organization was seen: those that are not in it are gone. Says which, and what places they left.
+    /// The whole list of an organization was seen: those that are not in it are gone, unless one was seen since the list was
+    /// begun. Says which, and what places they left.
     pub(crate) fn gone(&mut self, organization: &Arc<str>, listing: u32, now: u64) -> (Vec<Arc<str>>, Vec<Place>) {
         let (mut ids, mut left) = (Vec::new(), Vec::new());
         for (id, entry) in &mut self.stacks {
-            if entry.place[0] == *organization && entry.gone == 0 && entry.seen != listing {
+            if entry.place[0] == *organization && entry.gone == 0 && entry.seen < listing {
                 entry.gone = now;
                 ids.push(Arc::clone(id));
                 if self.owners.get(&entry.place) == Some(id) {
@@ -199,7 +206,8 @@ impl Book {
         .collect()
     }
 
-    /// Those that were read longest ago, one of `sweep`, although nothing says that they are to be; they are queued then.
+    /// Those that were tried and read longest ago, one of `sweep`, although nothing says that they are to be, with their
+    /// turns; they are queued then. Those that always fail take turns with the others.
     pub(crate) fn swept(&mut self, organizations: &[Arc<str>], sweep: u32, cycle: u32) -> Vec<(u64, Arc<str>)> {
         let here = |entry: &Entry| entry.gone == 0 && !entry.has_nothing() && organizations.contains(&entry.place[0]);
         let all = self.stacks.values().filter(|entry| here(entry)).count();
@@ -208,17 +216,20 @@ impl Book {
             let is_idle = !entry.is_queued && !entry.is_first && entry.tried != cycle;
             here(entry) && is_idle && self.owners.get(&entry.place) == Some(*id)
         });
-        let mut idle: Vec<(u64, Arc<str>)> = idle.map(|(id, entry)| (entry.checked, Arc::clone(id))).collect();
+        let mut idle: Vec<_> = idle
+            .map(|(id, entry)| (entry.tried, entry.checked, Arc::clone(id)))
+            .collect();
         if count < idle.len() {
             idle.select_nth_unstable(count);
             idle.truncate(count);
         }
-        for (_, id) in &idle {
+        idle.sort_unstable();
+        for (_, _, id) in &idle {
             if let Some(entry) = self.stacks.get_mut(id) {
                 entry.is_queued = true;
             }
         }
-        idle
+        (0..).zip(idle).map(|(turn, (_, _, id))| (turn, id)).collect()
     }
 
     /// Nobody waits any more: the cycle is over.

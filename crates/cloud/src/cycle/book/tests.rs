@@ -108,6 +108,25 @@ fn one_that_was_made_anew_takes_the_place_and_the_old_one_is_gone() {
     assert_eq!(due(&mut book, 3), ["3"]);
 }
 
+/// Scenario: reading one stack always fails. Guarantee: the others are read in their turn all the same.
+#[test]
+fn a_sweep_comes_to_all_when_one_always_fails() {
+    let mut book = Book::default();
+    list(&mut book, 1, true, &["1", "2", "3"].map(|id| listed(id, id, 5)));
+    due(&mut book, 1);
+    read(&mut book, 1);
+    let mut swept = Vec::new();
+    for cycle in 2..=4 {
+        for (_, id) in book.swept(&["o".into()], 3, cycle) {
+            let entry = book.get_mut(&id).unwrap();
+            (entry.is_queued, entry.tried) = (false, cycle);
+            swept.push(id.to_string());
+        }
+    }
+    swept.sort_unstable();
+    assert_eq!(swept, ["1", "2", "3"]);
+}
+
 #[test]
 fn one_that_is_back_goes_on_where_it_was() {
     let mut book = Book::default();
@@ -122,6 +141,34 @@ fn one_that_is_back_goes_on_where_it_was() {
     list(&mut book, 4, false, &[]);
     assert!(book.forget(1_000).is_empty());
     assert_eq!(book.forget(1_001).len(), 1);
+}
+
+#[test]
+fn one_that_was_seen_since_an_older_list_was_begun_is_not_gone() {
+    let mut book = Book::default();
+    list(&mut book, 1, true, &[listed("1", "a", 5)]);
+    book.see(&listed("2", "b", 6), &"o".into(), 3, false, 1_000);
+    // The second list was begun in an earlier cycle, before there was the new one.
+    let (_, _, gone) = list(&mut book, 2, false, &[listed("1", "a", 5)]);
+    assert!(gone.is_empty() && book.get("2").is_some_and(|entry| entry.gone == 0));
+    let (_, _, gone) = list(&mut book, 4, false, &[listed("1", "a", 5)]);
+    assert!(gone.is_empty() && book.get("2").is_none());
+}
+
+/// Scenario: a stack that was never read is taken out while its first count is committed. Guarantee: when it is listed
+/// again it goes on from there, and its sums are asked for.
+#[test]
+fn one_that_was_taken_out_while_it_was_counted_is_put_back() {
+    let mut book = Book::default();
+    list(&mut book, 1, false, &[listed("1", "a", 5)]);
+    let mut row = book.get("1").unwrap().row(&"1".into());
+    (row.mark, row.cursor.upto, row.checked) = (book.get("1").unwrap().listed, 7, 1);
+    list(&mut book, 2, false, &[]);
+    assert!(book.get("1").is_none());
+    book.put_back(row);
+    let (claimed, ..) = list(&mut book, 3, false, &[listed("1", "a", 5)]);
+    assert_eq!((claimed, book.get("1").unwrap().cursor.upto), (vec![place("a")], 7));
+    assert!(due(&mut book, 3).is_empty());
 }
 
 #[test]
