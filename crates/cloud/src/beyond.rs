@@ -43,6 +43,8 @@ const MANY: usize = 200;
 const FEW: usize = 8;
 /// What could not be written is tried again after this time.
 const AGAIN: Duration = Duration::from_secs(5);
+/// And after this at last, when it fails again and again.
+const SELDOM: Duration = Duration::from_secs(60);
 
 /// Takes what waits into the ledger.
 pub struct Beyond {
@@ -54,6 +56,8 @@ pub struct Beyond {
     trail: Arc<Mutex<Trail>>,
     wake: Arc<Notify>,
     patience: Patience,
+    /// How often in a row nothing could be written.
+    failures: u32,
 }
 
 /// What the exporter shares with it.
@@ -81,6 +85,7 @@ impl Beyond {
             trail: Arc::new(Mutex::new(trail)),
             wake: shared.wake,
             patience: Patience::default(),
+            failures: 0,
         })
     }
 
@@ -96,6 +101,10 @@ impl Beyond {
             let wake = Arc::clone(&self.wake);
             let pass = async {
                 self.drain().await;
+                if let Some(rest) = rest(self.failures) {
+                    tokio::time::sleep(rest).await;
+                    return;
+                }
                 let due = self.patience.due(AGAIN);
                 tokio::select! {
                     () = wake.notified() => {}
@@ -116,6 +125,7 @@ impl Beyond {
     /// Takes over what waits, once; what cannot be had now stays. Says how much waits then.
     pub async fn drain(&mut self) -> u64 {
         let why = self.pass().await.err();
+        self.failures = why.as_ref().map_or(0, |_| self.failures.saturating_add(1));
         let waiting = self.waiting().await.unwrap_or(0);
         self.counters.change(|counts| {
             counts.audit_waiting = waiting;
@@ -231,6 +241,13 @@ impl Beyond {
     }
 }
 
+/// How long nothing is tried after so many failures in a row, whatever comes meanwhile: each time events are asked for that
+/// cannot be kept.
+fn rest(failures: u32) -> Option<Duration> {
+    let before = failures.checked_sub(1)?;
+    Some((AGAIN * 2_u32.saturating_pow(before.min(8))).min(SELDOM))
+}
+
 /// Waits for the disk on a thread for that.
 async fn blocking<T: Send + 'static, E: ToString + Send + 'static>(
     work: impl FnOnce() -> Result<T, E> + Send + 'static,
@@ -238,5 +255,17 @@ async fn blocking<T: Send + 'static, E: ToString + Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(_) => Err("stopped".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_is_tried_more_and_more_seldom() {
+        let seconds = [0, 1, 2, 3, 4, 5, u32::MAX].map(|failures| rest(failures).map(|rest| rest.as_secs()));
+        let want = [None, Some(5), Some(10), Some(20), Some(40), Some(60), Some(60)];
+        assert_eq!(seconds, want);
     }
 }
