@@ -34,6 +34,8 @@ const NAMED: usize = 20;
 /// What a cycle came to.
 #[derive(Clone, Debug, Default)]
 pub struct CycleReport {
+    /// It is of a call for a single stack: what it does not tell of may be wrong all the same.
+    pub is_call: bool,
     /// An organization was listed to its end, and all that was counted is kept. That others failed is in the errors.
     pub is_good: bool,
     /// Why the token is not accepted.

@@ -70,6 +70,7 @@ impl Memory {
     pub(crate) async fn called(&mut self, place: [String; 3]) -> CycleReport {
         let deadline = Instant::now() + self.config.cycle_limit();
         let mut cycle = Cycle::new(self);
+        cycle.report.is_call = true;
         cycle.call(place);
         cycle.go_on(deadline, false).await;
         cycle.end().await

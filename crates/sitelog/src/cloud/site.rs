@@ -18,7 +18,7 @@ const STALE: u32 = 3;
 /// The exporter as others see it.
 pub(crate) struct Site {
     observed: Observed,
-    push: Option<Mutex<Push>>,
+    push: Mutex<Option<Push>>,
     interval: Duration,
     started: u64,
     health: Mutex<Health>,
@@ -34,6 +34,23 @@ struct Health {
     push_error: Option<String>,
 }
 
+impl Health {
+    /// A call reads one stack: what it does not come upon may be wrong all the same.
+    fn take(&mut self, report: &CycleReport) {
+        let first = report.errors.first();
+        let error = first.map(|(operation, org, why)| format!("{org}: {}: {why}", operation.name()));
+        for (known, found) in [
+            (&mut self.refused, report.refused.clone()),
+            (&mut self.state, report.state.clone()),
+            (&mut self.error, error),
+        ] {
+            if found.is_some() || !report.is_call {
+                *known = found;
+            }
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -42,7 +59,7 @@ impl Site {
     pub(crate) fn new(observed: Observed, push: Option<Push>, interval: Duration) -> Self {
         Self {
             observed,
-            push: push.map(Mutex::new),
+            push: Mutex::new(push),
             interval,
             started: unix_nanos(),
             health: Mutex::default(),
@@ -52,25 +69,19 @@ impl Site {
 
     /// A cycle has ended: what it found is told, and pushed.
     pub(crate) fn cycled(&self, report: &CycleReport) {
-        {
-            let mut health = lock(&self.health);
-            health.refused.clone_from(&report.refused);
-            health.state.clone_from(&report.state);
-            let first = report.errors.first();
-            health.error = first.map(|(operation, org, why)| format!("{org}: {}: {why}", operation.name()));
-        }
+        lock(&self.health).take(report);
         self.push();
     }
 
     /// Pushes all there is. Without a destination the ends of series are told by their absence.
     pub(crate) fn push(&self) {
         let now = unix_nanos();
-        let Some(push) = &self.push else {
+        let own = own::all(&self.observed.counters().counts(), &self.aside(now));
+        let mut push = lock(&self.push);
+        let Some(push) = push.as_mut() else {
             self.observed.series(|series| series.told());
             return;
         };
-        let own = own::all(&self.observed.counters().counts(), &self.aside(now));
-        let mut push = lock(push);
         let pushed = self.observed.series(|series| {
             let pushed = push.push(series, own::otlp(own, self.started, now), now);
             if pushed.is_ok() {
@@ -102,10 +113,9 @@ impl Site {
         self.observed.counters().counts().audit_fault
     }
 
-    /// Ends: what is pushed is given back.
-    pub(crate) fn into_push(self) -> Option<Push> {
-        self.push
-            .map(|push| push.into_inner().unwrap_or_else(PoisonError::into_inner))
+    /// Ends: what is pushed is given back, whoever still looks at the rest.
+    pub(crate) fn take_push(&self) -> Option<Push> {
+        lock(&self.push).take()
     }
 
     fn aside(&self, now: u64) -> Aside {
@@ -119,8 +129,8 @@ impl Site {
                 .collect(),
             ..Aside::default()
         };
-        if let Some(push) = &self.push
-            && let Ok(push) = push.try_lock()
+        if let Ok(push) = self.push.try_lock()
+            && let Some(push) = push.as_ref()
         {
             let delivered = push.delivered().of(Signal::Metrics);
             aside.left_out = push.left_out();
@@ -178,5 +188,61 @@ impl Shown for Site {
 
     fn refused(&self, why: &'static str) {
         self.count(why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sitelog_cloud::config::{Config, Secret};
+    use sitelog_cloud::emit::{Emitter, Temporality};
+    use sitelog_cloud::exporter::CloudExporter;
+    use sitelog_cloud::series::Series;
+    use sitelog_export::OtlpConfig;
+    use sitelog_export::config::{Key, Layers};
+    use sitelog_sanitize::{Sanitizer, Settings};
+    use std::sync::Arc;
+
+    /// Scenario: a connection is open at the end, and holds the site. Guarantee: what is pushed is given back all the same,
+    /// so that the end waits for it and tells what was not delivered.
+    #[test]
+    fn what_is_pushed_is_given_back_while_somebody_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = [crate::settings::given(Key::Endpoint, "http://127.0.0.1:1", "a test")];
+        let layers = Layers {
+            flags: &endpoint,
+            env: &|_| None,
+            file: &[],
+        };
+        let otlp = OtlpConfig::resolve(&layers).unwrap();
+        let sanitizer = Sanitizer::try_new(Settings::default()).unwrap();
+        let emitter = Emitter::new(Vec::new(), Temporality::Cumulative);
+        let push = Push::begin(folder.path(), &otlp, &sanitizer, emitter, &Series::default()).unwrap();
+        let config = Config::new(Secret::new("t"), vec!["o".to_owned()], folder.path().join("state"));
+        let exporter = CloudExporter::open(config).unwrap();
+        let site = Arc::new(Site::new(exporter.observed(), Some(push), Duration::from_secs(60)));
+        let connection = Arc::clone(&site);
+        assert!(site.take_push().is_some());
+        // Who looks on sees the rest.
+        assert!(connection.metrics(Format::Text).contains("sitelog_"));
+    }
+
+    /// Scenario: a webhook has one stack read while the token was refused before. Guarantees: what goes well then clears
+    /// nothing, what it comes upon is shown, and a whole cycle clears it.
+    #[test]
+    fn a_call_clears_nothing() {
+        let report = |is_call, refused: Option<&str>| CycleReport {
+            is_call,
+            refused: refused.map(str::to_owned),
+            ..CycleReport::default()
+        };
+        let mut health = Health::default();
+        health.take(&report(false, Some("gone")));
+        health.take(&report(true, None));
+        assert_eq!(health.refused.as_deref(), Some("gone"));
+        health.take(&report(false, None));
+        assert_eq!(health.refused, None);
+        health.take(&report(true, Some("gone again")));
+        assert_eq!(health.refused.as_deref(), Some("gone again"));
     }
 }
