@@ -6,6 +6,7 @@
     reason = "a failed set-up is a failed test"
 )]
 
+mod disk;
 mod doors;
 mod fuzzed;
 mod hostile;

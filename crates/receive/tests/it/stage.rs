@@ -5,6 +5,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Valu
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
+use sitelog_ledger::disk::fault::FaultDisk;
 use sitelog_ledger::{Chain, Error, Ledger, Options};
 use sitelog_model::{Payload, Signal, TenantId, Ulid};
 use sitelog_receive::{
@@ -48,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) origins: Vec<String>,
     pub(crate) options: Options,
     pub(crate) tls: Option<Arc<Tls>>,
+    /// The machine's when there is none.
+    pub(crate) disk: Option<FaultDisk>,
 }
 
 impl Default for Plan {
@@ -62,6 +65,7 @@ impl Default for Plan {
             origins: Vec::new(),
             options: Options::default(),
             tls: None,
+            disk: None,
         }
     }
 }
@@ -92,7 +96,11 @@ pub(crate) fn guarded(certificates: Vec<([u8; 32], Identity)>) -> Doors {
 impl Stage {
     pub(crate) async fn start(plan: Plan) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = Ledger::open(folder.path(), plan.options).unwrap();
+        let ledger = match plan.disk {
+            None => Ledger::open(folder.path(), plan.options),
+            Some(disk) => Ledger::with_disk(Arc::new(disk), folder.path(), plan.options),
+        };
+        let ledger = ledger.unwrap();
         let rules = Rules {
             limits: plan.limits,
             sanitizer: Sanitizer::new(Settings::default()),
