@@ -97,9 +97,8 @@ impl Issuer {
                 let claim = claim.ok_or(Refusal::BadCredential(
                     "the token lacks the claim that names the tenant",
                 ))?;
-                // No two claims give the same name.
-                let name = claim.replace('_', "__").replace('/', "_-");
-                TenantId::new(name).map_err(|_| Refusal::BadCredential("the token's tenant is no tenant's name"))?
+                TenantId::new(name_of(claim))
+                    .map_err(|_| Refusal::BadCredential("the token's tenant is no tenant's name"))?
             }
         };
         Ok(Identity {
@@ -139,6 +138,11 @@ impl Issuer {
         }
         Err(refusal)
     }
+}
+
+/// A claim as a tenant's name; no two claims give the same one.
+fn name_of(claim: &str) -> String {
+    claim.replace('_', "__").replace('/', "_-")
 }
 
 /// Whether a claim is a value, or has it in its list.

@@ -128,10 +128,8 @@ impl Plan {
             certificates.extend(tenant.certificates(&id, path).map_err(Failure::usage)?);
             tenants.insert(id.clone(), make(tenant)?);
         }
-        let issuers = file
-            .oidc
-            .iter()
-            .map(|issuer| issuer.issuer(keys.of(issuer.source()), path));
+        let issuers = file.oidc.iter();
+        let issuers = issuers.map(|issuer| issuer.issuer(|source| keys.of(source), path));
         let issuers: Vec<_> = issuers.collect::<Result<_, _>>().map_err(Failure::usage)?;
         let is_known = !certificates.is_empty()
             || !issuers.is_empty()

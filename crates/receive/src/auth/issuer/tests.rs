@@ -146,3 +146,10 @@ async fn a_key_that_is_not_there_is_asked_for_and_new_keys_hold_at_once() {
     assert!(issuers.identify(token.as_bytes()).is_ok());
     assert!(issuers.identify(old.token(&claims()).as_bytes()).is_err());
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_two_claims_name_one_tenant(one in "[ab_/-]{0,6}", other in "[ab_/-]{0,6}") {
+        proptest::prop_assert_eq!(one == other, name_of(&one) == name_of(&other));
+    }
+}

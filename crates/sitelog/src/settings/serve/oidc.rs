@@ -49,11 +49,11 @@ impl IssuerFile {
         }
     }
 
-    /// The issuer, with its keys.
+    /// The issuer. `keys` is asked for its keys once everything else is right.
     ///
     /// # Errors
     /// One line with file, line and what is wrong.
-    pub(crate) fn issuer(&self, keys: Arc<KeySet>, file: &str) -> Result<Issuer, String> {
+    pub(crate) fn issuer(&self, keys: impl FnOnce(KeySource) -> Arc<KeySet>, file: &str) -> Result<Issuer, String> {
         let line = self.issuer.referenced.line();
         let wrong = |what: String| format!("{file}:{line}: {what}");
         let url = match &self.jwks {
@@ -93,7 +93,7 @@ impl IssuerFile {
             tenant,
             role,
             require: self.require.clone().into_iter().collect(),
-            keys,
+            keys: keys(self.source()),
         })
     }
 }

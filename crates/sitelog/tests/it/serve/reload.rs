@@ -63,3 +63,22 @@ fn a_new_tenant_delivers_where_it_says() {
         (vec!["of b".to_owned()], vec!["of a".to_owned()])
     );
 }
+
+#[test]
+fn new_sanitizing_rules_hold_from_the_next_request_on() {
+    let (scene, sink) = (Scene::new(), Sink::start(Answer::Take));
+    let file = scene.file("serve.yaml", "serve: {}\n");
+    let gateway = Gateway::start(&scene, &["--config", &file, "--otlp.endpoint", &sink.endpoint()]);
+    let mail = ["from ada@example.com".to_owned()];
+    assert_eq!(gateway.send(None, &mail), Some(200));
+    wait_until("the first to arrive", || {
+        arrived(&sink).keys().any(|(_, body)| body == &mail[0])
+    });
+    scene.file("serve.yaml", "sanitize:\n  pii: true\n");
+    gateway.signal(Signal::SIGHUP);
+    wait_until("the rule to hold", || {
+        assert_eq!(gateway.send(None, &mail), Some(200));
+        arrived(&sink).keys().any(|(_, body)| body == "from [REDACTED]")
+    });
+    assert_eq!(gateway.end(Signal::SIGTERM), 0);
+}

@@ -107,3 +107,27 @@ fn what_is_not_there_cannot_be_changed() {
         assert_eq!((ran.code, ran.err().lines().count()), (64, 1), "{ran:?}");
     }
 }
+
+#[test]
+fn taking_the_last_token_away_opens_nothing_whatever_else_is_wrong() {
+    let scene = Scene::new();
+    let file = scene.file("serve.yaml", "serve: {}\n");
+    let token = made(&scene, &["tenants", "add", "team-a"]);
+    let gateway = Gateway::start(&scene, &["--config", &file]);
+    let one = ["one".to_owned()];
+    assert_eq!(gateway.send(Some(&token), &one), Some(200));
+    // The file cannot be read when the token goes.
+    scene.file("serve.yaml", "serve: [wrong]\n");
+    assert_eq!(scene.tell(&["tenants", "revoke", &id_of(&scene, "team-a")]).code, 0);
+    wait_until("the token to be taken away", || {
+        gateway.send(Some(&token), &one) == Some(401)
+    });
+    assert_eq!(gateway.send(None, &one), Some(401));
+    assert_eq!(
+        gateway.said().matches("stays as it was").count(),
+        1,
+        "{}",
+        gateway.said()
+    );
+    assert_eq!(gateway.end(Signal::SIGTERM), 0);
+}
