@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Refused};
 use crate::layout::{CURSORS, QUARANTINE, list};
+use crate::options::{Budget, Reclaim};
 use crate::reserve::RESERVE;
 use crate::retain::reclaim;
 use crate::root::Root;
@@ -61,7 +62,7 @@ impl Gauge {
         must_measure: bool,
         now: u64,
     ) -> Result<(), Refused> {
-        let budget = root.options.budget;
+        let budget = root.retention().budget;
         if budget.bytes.is_none() && budget.age.is_none() {
             return Ok(());
         }
@@ -71,7 +72,7 @@ impl Gauge {
             let waited = now.saturating_sub(refusal.time);
             let is_fresh = now >= refusal.time && u128::from(waited) < RETRY_AFTER.as_nanos();
             if is_fresh && refusal.commits == commits {
-                return Err(refused(refusal.why, root));
+                return Err(refused(refusal.why, budget));
             }
         }
         let step = MEASURE_EVERY.min(limit / 4);
@@ -79,17 +80,16 @@ impl Gauge {
         if !is_due && (!self.measured || self.used + bytes <= limit) {
             return Ok(());
         }
-        let begun = Instant::now();
-        let is_affordable = |(ended, took): (Instant, Duration)| took < CHEAP || ended.elapsed() > took * SURVEYS_APART;
-        let may_survey = self.surveyed.is_none_or(is_affordable);
-        let reclaimed = reclaim(root, tenant, bytes, now, may_survey).map_err(as_refused)?;
-        if may_survey {
-            self.surveyed = Some((Instant::now(), begun.elapsed()));
-        }
-        (self.used, self.since, self.measured) = (reclaimed.used, 0, true);
-        let too_old = reclaimed
-            .undelivered_age
-            .filter(|age| budget.age.is_some_and(|allowed| *age > allowed));
+        let waiting = match &root.options.reclaim {
+            Reclaim::Writer => self.make_room(root, tenant, bytes, now)?,
+            Reclaim::Elsewhere(_) => {
+                self.used = tenant_bytes(root, tenant).map_err(as_refused)?;
+                let since = root.waiting_since(tenant);
+                since.map(|since| Duration::from_nanos(now.saturating_sub(since)))
+            }
+        };
+        (self.since, self.measured) = (0, true);
+        let too_old = waiting.filter(|age| budget.age.is_some_and(|allowed| *age > allowed));
         let why = match too_old {
             _ if self.used + bytes > limit => Why::Full(self.used),
             Some(age) => Why::TooOld(age),
@@ -103,12 +103,28 @@ impl Gauge {
             commits,
             why,
         });
-        Err(refused(why, root))
+        if let Reclaim::Elsewhere(tell) = &root.options.reclaim {
+            tell(tenant);
+        }
+        Err(refused(why, budget))
+    }
+
+    /// Erases what may go, and says how old the oldest frame is that waits.
+    fn make_room(&mut self, root: &Root, tenant: &TenantId, bytes: u64, now: u64) -> Result<Option<Duration>, Refused> {
+        let begun = Instant::now();
+        let is_affordable = |(ended, took): (Instant, Duration)| took < CHEAP || ended.elapsed() > took * SURVEYS_APART;
+        let may_survey = self.surveyed.is_none_or(is_affordable);
+        let reclaimed = reclaim(root, tenant, bytes, now, may_survey).map_err(as_refused)?;
+        if may_survey {
+            self.surveyed = Some((Instant::now(), begun.elapsed()));
+        }
+        self.used = reclaimed.used;
+        Ok(reclaimed.undelivered_age)
     }
 }
 
-fn refused(why: Why, root: &Root) -> Refused {
-    let (budget, retry_after) = (root.options.budget, RETRY_AFTER);
+fn refused(why: Why, budget: Budget) -> Refused {
+    let retry_after = RETRY_AFTER;
     match why {
         Why::Full(used) => Refused::Full {
             used,
@@ -128,6 +144,13 @@ fn as_refused(error: Error) -> Refused {
         Error::Io { source, .. } => source.into(),
         other => Refused::Io(io::Error::other(other.to_string())),
     }
+}
+
+/// Bytes of all chains of a tenant.
+pub(crate) fn tenant_bytes(root: &Root, tenant: &TenantId) -> Result<u64, Error> {
+    let chains = root.layout.list_chains(&*root.disk, tenant)?;
+    let each = chains.iter().map(|chain| chain_bytes(root, &root.layout.chain(chain)));
+    each.sum()
 }
 
 /// Bytes of all files of a chain; the room it puts aside is not in use.

@@ -284,7 +284,7 @@ impl Live {
             self.root.counters.clock_set_back.add(1);
         }
         let size = (HEADER + payload.len()) as u64;
-        let rolls = inner.writer.is_full(size, options.segment_bytes);
+        let rolls = inner.writer.is_full(size, self.root.segment_bytes());
         let cost = if rolls { size + ROLL } else { size };
         if budgeted == Budgeted::Yes {
             inner.gauge.admit(&self.root, &self.id.tenant, cost, rolls, now)?;

@@ -12,11 +12,11 @@ use crate::frame::{Header, Kind};
 use crate::frames::Frames;
 use crate::key::PublicKey;
 use crate::layout::{Layout, Lock, WRITER_LOCK, create_dirs, create_durable_dirs, list_segments, lock};
-use crate::options::Options;
+use crate::options::{Options, Retention};
 use crate::recover::{Recovery, recover};
 use crate::release::{Pinned, Released, release};
 use crate::reserve::put_aside;
-use crate::retain::{Reclaimed, reclaim};
+use crate::retain::{Reclaimed, reclaim, release_ended};
 use crate::root::Root;
 use crate::segment::SegmentHeader;
 use crate::status::{Status, status};
@@ -28,6 +28,7 @@ use sitelog_model::{Signal, TenantId, Ulid};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The chains of all tenants below one folder. Any number of processes may use the same folder at the same time.
 #[derive(Clone)]
@@ -179,12 +180,30 @@ impl Ledger {
             &self.root,
             &self.root.layout.list_chains(&*self.root.disk, tenant)?,
         ));
-        reclaim(&self.root, tenant, 0, self.root.options.clock.now(), true)
+        self.make_room(tenant, 0)
+    }
+
+    /// [`Ledger::reclaim`], but for the trail, until so many more bytes fit into the budget if that can be.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn make_room(&self, tenant: &TenantId, bytes: u64) -> Result<Reclaimed, Error> {
+        let now = self.root.options.clock.now();
+        let reclaimed = reclaim(&self.root, tenant, bytes, now, true)?;
+        let nanos = |age: Duration| u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
+        let since = reclaimed.undelivered_age.map(|age| now.saturating_sub(nanos(age)));
+        self.root.set_waiting_since(tenant, since);
+        Ok(reclaimed)
+    }
+
+    /// What may be erased from now on, of chains that are being written too.
+    pub fn retain(&self, retention: Retention) {
+        self.root.retain(retention);
     }
 
     /// Erases the segments of a tenant's chains that this ledger writes that every cursor has passed and that are older than
     /// [`Options::keep_delivered`]; cheap, for no frame is read. Segments with refused records stay until their age is over, and a
-    /// chain without a cursor keeps everything. Chains that nobody writes any more are left to [`Ledger::reclaim`].
+    /// chain without a cursor keeps everything. Chains that nobody writes any more are left to [`Ledger::release_ended`].
     ///
     /// # Errors
     /// The disk's.
@@ -192,6 +211,18 @@ impl Ledger {
         match self.root.options.keep_delivered {
             Some(keep) => release(&self.root, tenant, keep, u64::MAX, Pinned::Stay),
             None => Ok(Released::default()),
+        }
+    }
+
+    /// Erases a chain that nobody writes any more, once every cursor has passed all of it and it is older than
+    /// [`Options::keep_delivered`], unless a record of it was refused. Reads the headers of all its frames. Says whether it is gone.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn release_ended(&self, id: &ChainId) -> Result<bool, Error> {
+        match self.root.options.keep_delivered {
+            Some(keep) => release_ended(&self.root, id, keep),
+            None => Ok(false),
         }
     }
 

@@ -53,7 +53,7 @@ pub use frames::{Frame, Frames};
 pub use key::{PublicKey, SigningKey};
 pub use ledger::Ledger;
 pub use note::Head;
-pub use options::{Budget, Clock, Durability, Options};
+pub use options::{Budget, Clock, Durability, Options, Reclaim, Retention};
 pub use position::{Position, Progress};
 pub use recover::Recovery;
 pub use release::Released;

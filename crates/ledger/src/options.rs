@@ -1,6 +1,7 @@
 //! How a ledger behaves: durability, budgets, sizes and the clock.
 
 use crate::commit::Committer;
+use sitelog_model::TenantId;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,14 +25,46 @@ pub struct Budget {
     pub age: Option<Duration>,
 }
 
+/// Who makes room when a tenant's budget is full: looking for what may go, and erasing it, takes as long as there are frames.
+#[derive(Clone, Default)]
+pub enum Reclaim {
+    /// The writer that needs it, before its batch is written or refused.
+    #[default]
+    Writer,
+    /// Somebody else: the batch is refused, and this is called, at once and maybe often. It must return at once and have
+    /// [`crate::Ledger::reclaim`] called soon; nothing is erased otherwise.
+    Elsewhere(Arc<dyn Fn(&TenantId) + Send + Sync>),
+}
+
+impl fmt::Debug for Reclaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Writer => "Writer",
+            Self::Elsewhere(_) => "Elsewhere",
+        })
+    }
+}
+
+/// What may be erased, and when. It can change while chains are written ([`crate::Ledger::retain`]).
+#[derive(Clone, Debug, Default)]
+pub struct Retention {
+    /// What each tenant may occupy.
+    pub budget: Budget,
+    /// Names of cursors that must have passed a frame before it counts as delivered, even those that have not been opened yet.
+    /// Cursors that are not named here count too once there are any.
+    pub cursors: Vec<String>,
+}
+
 /// How a [`crate::Ledger`] behaves.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// When a frame counts as durable.
     pub durability: Durability,
-    /// What each tenant may occupy.
+    /// What each tenant may occupy; where [`crate::Ledger::retain`] begins.
     pub budget: Budget,
-    /// A segment that would grow beyond this many bytes is sealed and the next one begun.
+    /// Who makes room.
+    pub reclaim: Reclaim,
+    /// A segment that would grow beyond this many bytes, or an eighth of the budget, is sealed and the next one begun.
     pub segment_bytes: u64,
     /// How many written bytes may wait for durability before a writer has to wait.
     pub ahead_bytes: u64,
@@ -53,6 +86,7 @@ impl Default for Options {
         Self {
             durability: Durability::Fsync,
             budget: Budget::default(),
+            reclaim: Reclaim::default(),
             segment_bytes: 16 << 20,
             ahead_bytes: 8 << 20,
             compress: false,

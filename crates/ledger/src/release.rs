@@ -153,7 +153,7 @@ fn release_chain(
             None => extent.insert(survey(root, &live.id, live, *number)?),
         };
         let is_young = Duration::from_nanos(now.saturating_sub(extent.newest)) < keep;
-        let is_done = !cursors.is_empty() && cursors.iter().all(|cursor| extent.is_passed_by(cursor));
+        let is_done = root.delivers(&cursors) && cursors.iter().all(|cursor| extent.is_passed_by(cursor));
         let refused: usize = cursors.iter().map(|cursor| extent.refused_of(cursor)).sum();
         let is_pinned = refused > 0 && pinned == Pinned::Stay;
         if is_young || !is_done || is_pinned || released.bytes + bytes >= enough {

@@ -1,13 +1,14 @@
 //! Retention: which segments may go, and when. What was not delivered is never erased while somebody wants it.
 
 use crate::ChainId;
-use crate::budget::chain_bytes;
+use crate::budget::{chain_bytes, tenant_bytes};
 use crate::cursor::is_due;
 use crate::cursor::stored::{StoredCursor, list_cursors};
 use crate::disk::Open;
 use crate::error::Error;
 use crate::frame::Kind;
 use crate::layout::{CURSORS, Lock, QUARANTINE, SegmentFile, WRITER_LOCK, list, list_segments, lock, segment_path};
+use crate::options::Reclaim;
 use crate::release::{Pinned, release};
 use crate::reserve::RESERVE;
 use crate::root::Root;
@@ -53,7 +54,10 @@ struct Segment {
 /// What a chain has, and what of it goes.
 struct Surveyed {
     chain: ChainId,
-    has_cursors: bool,
+    /// Somebody is meant to get it.
+    is_read: bool,
+    /// What all cursors have passed is delivered.
+    delivers: bool,
     is_sealed: bool,
     was_empty: bool,
     /// What stays.
@@ -70,7 +74,8 @@ impl Surveyed {
         let segments = survey(root, &chain, &folder, &cursors)?;
         Ok(Self {
             chain,
-            has_cursors: !cursors.is_empty(),
+            is_read: !cursors.is_empty() || !root.retention().cursors.is_empty(),
+            delivers: root.delivers(&cursors),
             is_sealed: segments.last().is_some_and(|segment| segment.ends),
             was_empty: segments.is_empty(),
             segments: segments.into(),
@@ -88,16 +93,17 @@ impl Surveyed {
         done: &mut Reclaimed,
         is_over: impl Fn(&Reclaimed) -> bool,
     ) -> Result<(), Error> {
-        let age_limit = root.options.budget.age;
+        let is_server = matches!(root.options.reclaim, Reclaim::Elsewhere(_));
+        let age_limit = root.retention().budget.age;
         let may_go = |segment: &Segment, done: &Reclaimed| {
             let age = Duration::from_nanos(now.saturating_sub(segment.newest));
             let is_old = age_limit.is_some_and(|limit| age > limit);
-            match self.has_cursors {
-                // Nobody was ever meant to get it: it goes with age alone.
-                false => self.is_sealed && is_old,
+            match self.is_read {
+                // Nobody was ever meant to get it: it goes with age alone, of a server's chain even while that is written.
+                false => (self.is_sealed || is_server) && is_old,
                 true => {
                     let is_free = segment.refused == 0 || pinned == Pinned::Go;
-                    segment.due.is_none() && (is_old || is_over(done) && is_free)
+                    self.delivers && segment.due.is_none() && (is_old || is_over(done) && is_free)
                 }
             }
         };
@@ -130,12 +136,12 @@ pub(crate) fn reclaim(
     now: u64,
     may_survey: bool,
 ) -> Result<Reclaimed, Error> {
-    let budget = root.options.budget;
-    let mut done = Reclaimed::default();
+    let budget = root.retention().budget;
+    let mut done = Reclaimed {
+        used: tenant_bytes(root, tenant)?,
+        ..Reclaimed::default()
+    };
     let chains = root.layout.list_chains(&*root.disk, tenant)?;
-    for chain in &chains {
-        done.used += chain_bytes(root, &root.layout.chain(chain))?;
-    }
     let is_over = |done: &Reclaimed| budget.bytes.is_some_and(|limit| done.used + room > limit);
     let release_over = |done: &mut Reclaimed, pinned| -> Result<(), Error> {
         if let Some(limit) = budget.bytes.filter(|_| is_over(done)) {
@@ -175,6 +181,28 @@ pub(crate) fn reclaim(
     }
     erase(root, &leaving, &mut done)?;
     Ok(done)
+}
+
+/// Erases a chain that nobody writes any more, if all of it is delivered and older than `keep`. Says whether it is gone.
+pub(crate) fn release_ended(root: &Root, chain: &ChainId, keep: Duration) -> Result<bool, Error> {
+    if root.lives(&chain.tenant).iter().any(|live| live.id == *chain) {
+        return Ok(false);
+    }
+    let mut surveyed = Surveyed::look(root, chain.clone())?;
+    let now = root.options.clock.now();
+    let may_go = |segment: &Segment| {
+        let age = Duration::from_nanos(now.saturating_sub(segment.newest));
+        segment.due.is_none() && segment.refused == 0 && age >= keep
+    };
+    if !surveyed.was_empty {
+        if !(surveyed.is_sealed && surveyed.delivers && surveyed.segments.iter().all(may_go)) {
+            return Ok(false);
+        }
+        surveyed.gone = std::mem::take(&mut surveyed.segments).into();
+        surveyed.is_all = true;
+        erase(root, &[surveyed], &mut Reclaimed::default())?;
+    }
+    Ok(true)
 }
 
 /// Says in the trail what goes, then lets it go: what is gone without an entry was taken away by somebody else.

@@ -2,15 +2,19 @@
 
 use crate::chain::Live;
 use crate::counters::Counters;
+use crate::cursor::stored::StoredCursor;
 use crate::disk::Disk;
 use crate::error::{Damage, Error};
 use crate::key::SigningKey;
 use crate::layout::{Layout, create_durable_dirs};
-use crate::options::{Durability, Options};
+use crate::options::{Durability, Options, Retention};
 use sitelog_model::TenantId;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+
+/// Smaller ones would cost more for their ends than they hold.
+const SMALL_SEGMENT: u64 = 64 << 10;
 
 pub(crate) struct Root {
     pub(crate) disk: Arc<dyn Disk>,
@@ -19,6 +23,9 @@ pub(crate) struct Root {
     pub(crate) counters: Counters,
     /// Counts cursor commits of this process: after one, a full tenant may have room again.
     pub(crate) commits: AtomicU64,
+    retention: RwLock<Arc<Retention>>,
+    /// By tenant, when the oldest frame was written that waited for a cursor when it was looked for last, Unix nanoseconds.
+    waiting_since: Mutex<HashMap<TenantId, u64>>,
     key: Mutex<Option<Arc<SigningKey>>>,
     /// The chains that this ledger writes.
     lives: Mutex<HashMap<TenantId, Vec<Weak<Live>>>>,
@@ -26,8 +33,14 @@ pub(crate) struct Root {
 
 impl Root {
     pub(crate) fn new(disk: Arc<dyn Disk>, layout: Layout, options: Options) -> Self {
-        let (counters, commits, key, lives) = Default::default();
+        let (counters, commits, waiting_since, key, lives) = Default::default();
+        let retention = Retention {
+            budget: options.budget,
+            ..Retention::default()
+        };
         Self {
+            retention: RwLock::new(Arc::new(retention)),
+            waiting_since,
             disk,
             layout,
             options,
@@ -51,6 +64,42 @@ impl Root {
         let lives = self.lives.lock().unwrap_or_else(PoisonError::into_inner);
         let of_tenant = lives.get(tenant).map(Vec::as_slice).unwrap_or_default();
         of_tenant.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// What may be erased now.
+    pub(crate) fn retention(&self) -> Arc<Retention> {
+        // It is replaced whole.
+        Arc::clone(&self.retention.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn retain(&self, retention: Retention) {
+        *self.retention.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(retention);
+    }
+
+    /// How large a segment may be: a small part of a small budget, for only what is written to no more can go.
+    pub(crate) fn segment_bytes(&self) -> u64 {
+        let budget = self.retention().budget.bytes.unwrap_or(u64::MAX);
+        self.options.segment_bytes.min((budget / 8).max(SMALL_SEGMENT))
+    }
+
+    /// When the oldest frame of a tenant was written that waited when it was looked for last.
+    pub(crate) fn waiting_since(&self, tenant: &TenantId) -> Option<u64> {
+        let known = self.waiting_since.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(tenant).copied()
+    }
+
+    pub(crate) fn set_waiting_since(&self, tenant: &TenantId, since: Option<u64>) {
+        let mut known = self.waiting_since.lock().unwrap_or_else(PoisonError::into_inner);
+        match since {
+            Some(since) => drop(known.insert(tenant.clone(), since)),
+            None => drop(known.remove(tenant)),
+        }
+    }
+
+    /// Whether what all cursors of a chain have passed is delivered: there are some, and none that must be there is missing.
+    pub(crate) fn delivers(&self, cursors: &[StoredCursor]) -> bool {
+        let is_there = |name: &String| cursors.iter().any(|cursor| cursor.name == *name);
+        !cursors.is_empty() && self.retention().cursors.iter().all(is_there)
     }
 
     /// Whether durable means synced.

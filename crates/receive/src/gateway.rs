@@ -166,6 +166,7 @@ impl Gateway {
         let begun = Instant::now();
         let rules = tenant.rules();
         let open = tenant.intake.open().await?;
+        let room = tenant.intake.room(body.len()).await;
         let turn = self.fair.turn(tenant.id(), body.len() as u64).await;
         let body = plain(body)?;
         let bytes = body.len();
@@ -191,6 +192,7 @@ impl Gateway {
         };
         drop(turn);
         tenant.intake.durable(written).await?;
+        drop(room);
         tenant.counters().taken(signal, records, bytes, begun.elapsed());
         Ok(())
     }

@@ -5,7 +5,13 @@ use sitelog_ledger::{Chain, Error, Receipt, Refused};
 use sitelog_model::{Batch, Origin, TenantId};
 use sitelog_sanitize::Clean;
 use std::sync::Arc;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
+
+/// Bytes of a tenant that are being made durable or wait for it. A sync takes as long as there are bytes to write, of whomever:
+/// who sends more than a disk takes must not make it long for all others.
+const AHEAD: usize = 2 << 20;
+/// What a permit stands for.
+const PERMIT: usize = 1 << 10;
 
 /// Begins chains. The one who does also has them delivered.
 pub trait Chains: Send + Sync + 'static {
@@ -22,6 +28,7 @@ pub(crate) struct Intake {
     pub(crate) origin: Origin,
     chains: Arc<dyn Chains>,
     open: Arc<Mutex<State>>,
+    ahead: Arc<Semaphore>,
 }
 
 enum State {
@@ -46,6 +53,7 @@ impl Intake {
             origin,
             chains,
             open: Arc::new(Mutex::new(State::None)),
+            ahead: Arc::new(Semaphore::new(AHEAD / PERMIT)),
         }
     }
 
@@ -73,6 +81,14 @@ impl Intake {
             Ok(Ok(open)) => Ok(open),
             Ok(Err(_)) | Err(_) => Err(FAILED),
         }
+    }
+
+    /// Waits, first come, first served, until so many bytes may be written: to be held until they are durable.
+    pub(crate) async fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let permits = bytes.clamp(PERMIT, AHEAD).div_ceil(PERMIT);
+        // It is never closed.
+        let permits = u32::try_from(permits).unwrap_or(u32::MAX);
+        Arc::clone(&self.ahead).acquire_many_owned(permits).await.ok()
     }
 
     /// Appends a batch. It survives this process then, and is as durable as was asked after [`Intake::durable`].

@@ -20,6 +20,7 @@ mod image;
 mod races;
 mod release;
 mod retention;
+mod room;
 mod scene;
 mod tamper;
 mod trail;

@@ -7,39 +7,36 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-const HOUR: u64 = 3_600_000_000_000;
+pub(crate) const HOUR: u64 = 3_600_000_000_000;
 
 /// A scene with a clock that stands, and can be moved.
 fn scene(budget: Budget) -> (Scene, Arc<AtomicU64>) {
+    scene_with(Options { budget, ..options() })
+}
+
+pub(crate) fn scene_with(options: Options) -> (Scene, Arc<AtomicU64>) {
     let now = Arc::new(AtomicU64::new(1000 * HOUR));
     let clock = Clock::new({
         let now = now.clone();
         move || now.load(Ordering::Relaxed)
     });
-    (
-        Scene::with(Options {
-            budget,
-            clock,
-            ..options()
-        }),
-        now,
-    )
+    (Scene::with(Options { clock, ..options }), now)
 }
 
-fn bytes(bytes: u64) -> Budget {
+pub(crate) fn bytes(bytes: u64) -> Budget {
     Budget {
         bytes: Some(bytes),
         age: None,
     }
 }
 
-fn fill(chain: &Chain, from: u64) -> (u64, Refused) {
+pub(crate) fn fill(chain: &Chain, from: u64) -> (u64, Refused) {
     (from..10_000)
         .find_map(|n| chain.append(&batch(n)).err().map(|refused| (n, refused)))
         .unwrap()
 }
 
-fn deliver(cursor: &mut Cursor, count: usize) {
+pub(crate) fn deliver(cursor: &mut Cursor, count: usize) {
     let last = (0..count)
         .map(|_| cursor.next().unwrap().unwrap().position.frame)
         .last()

@@ -1,4 +1,6 @@
-//! What is under way: bytes that were read and not answered yet, of a tenant and of all.
+//! What is under way: bytes that were read and not answered yet, of a tenant and of all. A tenant may have as much of the room
+//! for all as it leaves free (the dynamic threshold of Choudhury and Hahne, 1998): so many that flood it together still leave
+//! some for the next one.
 
 use crate::refusal::{Limit, Refusal};
 use std::sync::Arc;
@@ -60,7 +62,8 @@ impl Held {
             let limit = Limit::BytesInFlight;
             return Err(Refusal::Limited { limit, retry: RETRY });
         }
-        if !self.all.add(bytes, self.limits.0) {
+        let free = self.limits.0.saturating_sub(self.all.bytes());
+        if self.tenant.bytes() > free || !self.all.add(bytes, self.limits.0) {
             self.tenant.remove(bytes);
             return Err(Refusal::Busy { retry: RETRY });
         }
@@ -84,15 +87,35 @@ mod tests {
     fn what_does_not_fit_is_not_counted_and_what_ends_is_given_back() {
         let (all, a, b) = (Arc::default(), Arc::default(), Arc::default());
         let mut one = Held::new(&all, &a, (10, 8));
-        one.add(6).unwrap();
+        one.add(5).unwrap();
         let mut second = Held::new(&all, &a, (10, 8));
-        assert_eq!(second.add(3).unwrap_err().name(), "bytes_in_flight");
-        assert_eq!(one.add(3).unwrap_err(), Refusal::TooLarge { max: 8 });
+        assert_eq!(second.add(4).unwrap_err().name(), "bytes_in_flight");
+        assert_eq!(one.add(4).unwrap_err(), Refusal::TooLarge { max: 8 });
         let mut other = Held::new(&all, &b, (10, 8));
-        assert_eq!(other.add(5).unwrap_err().name(), "busy");
-        other.add(4).unwrap();
-        assert_eq!((all.bytes(), a.bytes(), b.bytes()), (10, 6, 4));
+        assert_eq!(other.add(6).unwrap_err().name(), "busy");
+        other.add(2).unwrap();
+        assert_eq!((all.bytes(), a.bytes(), b.bytes()), (7, 5, 2));
         drop((one, other));
         assert_eq!((all.bytes(), a.bytes(), b.bytes()), (0, 0, 0));
+    }
+
+    #[test]
+    fn whoever_floods_leaves_room() {
+        let all = Arc::default();
+        let flood = |limit| {
+            let (mut held, tenant) = (Vec::new(), Arc::default());
+            loop {
+                let mut one = Held::new(&all, &tenant, (limit, limit));
+                if one.add(1).is_err() {
+                    return held;
+                }
+                held.push(one);
+            }
+        };
+        let many: Vec<_> = (0..8).map(|_| flood(1 << 16)).collect();
+        assert_eq!(many[0].len(), 1 << 15, "half for one alone");
+        let free = (1 << 16) - many.iter().map(Vec::len).sum::<usize>();
+        assert!(free >= 1 << 7, "{free}");
+        assert!(!flood(1 << 16).is_empty());
     }
 }

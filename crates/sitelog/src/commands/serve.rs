@@ -18,13 +18,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// How often the tokens' file is looked at.
 const LOOK: Duration = Duration::from_secs(2);
+/// How often it is looked for what is too old, and for chains of earlier starts that may go.
+const SWEEP: Duration = Duration::from_secs(10);
 
 pub(super) fn run(setup: &Setup, args: &ServeArgs) -> Result<ExitCode, Failure> {
     let settings: ServeSettings = merge(&args.settings, &setup.file.serve.settings())?;
@@ -136,7 +138,7 @@ impl Site<'_> {
             stopping: AtomicBool::new(false),
         });
         self.apply(plan, &gateway, &chains, &admin);
-        tokio::task::block_in_place(|| self.leftovers(&chains, &delivery))?;
+        tokio::task::block_in_place(|| self.leftovers(&chains))?;
         let (stop, stopped) = watch::channel(false);
         let (over, ended) = watch::channel(false);
         let server = Server::new(gateway.clone());
@@ -162,7 +164,10 @@ impl Site<'_> {
                 tokio::spawn(serve_admin(listener, admin.clone(), until));
             }
         }
-        let erasing = tokio::spawn(erase(chains.clone()));
+        let erasing = [
+            tokio::spawn(erase(chains.clone())),
+            tokio::spawn(survey(chains.clone())),
+        ];
         say_ready(&bound);
         if let Some(first) = first {
             // The one place where a token is shown: past what hides secrets.
@@ -182,7 +187,7 @@ impl Site<'_> {
                 }
             }
         }
-        erasing.abort();
+        erasing.iter().for_each(tokio::task::JoinHandle::abort);
         notify("STOPPING=1");
         admin.stopping.store(true, Relaxed);
         let patience = self
@@ -273,12 +278,13 @@ impl Site<'_> {
     }
 
     /// Has what earlier processes left delivered.
-    fn leftovers(&self, chains: &TenantChains, delivery: &Delivery) -> Result<(), Failure> {
+    fn leftovers(&self, chains: &TenantChains) -> Result<(), Failure> {
         let all = Ledger::open(self.setup.data_dir(), sitelog_ledger::Options::default())?.chains()?;
         for id in all {
             let ledger = chains.ledger(&id.tenant)?;
             // One that was killed ends where it ends; a run's is finished as a run would. What somebody writes, they deliver.
-            let is_ours = match is_gateways(&ledger, &id) {
+            let is_gateways = is_gateways(&ledger, &id);
+            let is_ours = match is_gateways {
                 true => seal(&ledger, &id).map_err(Failure::from),
                 false => finish(&ledger, &id),
             };
@@ -288,7 +294,7 @@ impl Site<'_> {
                 // A disk that takes nothing more must not keep back what it has.
                 Err(failure) => say(&failure.why),
             }
-            delivery.deliver(&ledger, &id);
+            chains.left(&id, is_gateways)?;
         }
         Ok(())
     }
@@ -339,16 +345,43 @@ async fn erase(chains: Arc<TenantChains>) {
     loop {
         tokio::time::sleep(LOOK).await;
         let chains = Arc::clone(&chains);
-        let erased = tokio::task::spawn_blocking(move || chains.release()).await;
-        let why = match erased {
-            Ok(Err(error)) => format!("what is delivered cannot be erased: {error}"),
-            _ => String::new(),
-        };
-        if why != said && !why.is_empty() {
-            say(&why);
-        }
-        said = why;
+        tell_once(&mut said, blocking(move || chains.release()).await);
     }
+}
+
+/// Makes room where there is none, and looks now and then for what is too old and for chains of earlier starts that may go.
+async fn survey(chains: Arc<TenantChains>) {
+    let mut said = String::new();
+    let (mut swept, mut apart) = (Instant::now(), SWEEP);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep_until((swept + apart).into()) => {}
+            () = chains.wanted() => {
+                let chains = Arc::clone(&chains);
+                tell_once(&mut said, blocking(move || chains.make_room()).await);
+                continue;
+            }
+        }
+        let (chains, begun) = (Arc::clone(&chains), Instant::now());
+        tell_once(&mut said, blocking(move || chains.sweep()).await);
+        // It reads the headers of all frames that are there: a small part of the time.
+        (swept, apart) = (Instant::now(), SWEEP.max(begun.elapsed() * 20));
+    }
+}
+
+async fn blocking(erase: impl FnOnce() -> Result<(), sitelog_ledger::Error> + Send + 'static) -> Result<(), String> {
+    match tokio::task::spawn_blocking(erase).await {
+        Ok(Err(error)) => Err(format!("what is delivered cannot be erased: {error}")),
+        _ => Ok(()),
+    }
+}
+
+fn tell_once(said: &mut String, erased: Result<(), String>) {
+    let why = erased.err().unwrap_or_default();
+    if why != *said && !why.is_empty() {
+        say(&why);
+    }
+    *said = why;
 }
 
 /// When the tokens were changed last.

@@ -2,30 +2,45 @@
 
 use super::Delivery;
 use super::plan::TenantPlan;
-use sitelog_ledger::{Chain, Commits, Committer, Counters, Error, Ledger, Options};
-use sitelog_model::{TenantId, Ulid};
+use sitelog_ledger::{Chain, ChainId, Commits, Committer, Counters, Error, Ledger, Options, Reclaim, Retention};
+use sitelog_model::{Signal, TenantId, Ulid};
 use sitelog_receive::Chains;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// Looking for room reads the headers of all of a tenant's frames: it may take this part of the time.
+const SURVEYS_APART: u32 = 20;
 
 /// Begins chains and has them delivered.
 pub(crate) struct TenantChains {
     folder: PathBuf,
     committer: Committer,
     delivery: Arc<Delivery>,
+    keep_delivered: Duration,
+    wanted: Arc<Wanted>,
     state: Mutex<State>,
 }
 
 struct State {
     plans: BTreeMap<TenantId, TenantPlan>,
     others: TenantPlan,
+    /// One a tenant, for as long as the server runs: its writers, counters and budget.
     ledgers: BTreeMap<TenantId, Ledger>,
-    /// Handles that wrote a chain: what is delivered of it is theirs to erase.
-    writers: Vec<(TenantId, Ledger)>,
-    keep_delivered: Duration,
+    /// When room was last looked for, and how long that took.
+    surveyed: BTreeMap<TenantId, (Instant, Duration)>,
+    /// Chains of earlier starts, which go once they are delivered.
+    ended: Vec<ChainId>,
+}
+
+/// Tenants whose writers found no room.
+#[derive(Default)]
+struct Wanted {
+    by_tenant: Mutex<BTreeSet<TenantId>>,
+    rung: Notify,
 }
 
 impl TenantChains {
@@ -39,12 +54,14 @@ impl TenantChains {
             folder,
             committer: Committer::start(),
             delivery,
+            keep_delivered,
+            wanted: Arc::default(),
             state: Mutex::new(State {
                 plans: BTreeMap::new(),
                 others,
                 ledgers: BTreeMap::new(),
-                writers: Vec::new(),
-                keep_delivered,
+                surveyed: BTreeMap::new(),
+                ended: Vec::new(),
             }),
         })
     }
@@ -53,13 +70,14 @@ impl TenantChains {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has chains that begin from now on have other budgets, and tenants that come from now on delivered elsewhere.
+    /// Other budgets and destinations hold from now on.
     pub(crate) fn reload(&self, plans: BTreeMap<TenantId, TenantPlan>, others: TenantPlan) {
         self.delivery.plan(&plans, &others);
         let mut state = self.state();
         (state.plans, state.others) = (plans, others);
-        // An open chain keeps the budget it began with; the next one gets the new one.
-        state.ledgers.clear();
+        for (tenant, ledger) in &state.ledgers {
+            ledger.retain(state.plan_of(tenant).retention());
+        }
     }
 
     /// The ledger as a tenant has it.
@@ -68,28 +86,86 @@ impl TenantChains {
         if let Some(ledger) = state.ledgers.get(tenant) {
             return Ok(ledger.clone());
         }
-        let plan = state.plans.get(tenant).unwrap_or(&state.others);
+        let plan = state.plan_of(tenant);
+        let wanted = Arc::clone(&self.wanted);
         let options = Options {
             durability: plan.durability,
             budget: plan.budget,
             // More than may be in flight: a writer never waits for the disk, its sender does.
             ahead_bytes: 256 << 20,
             linger: Duration::ZERO,
-            keep_delivered: Some(state.keep_delivered),
+            keep_delivered: Some(self.keep_delivered),
+            // A survey takes long: it must not be done by who writes, in front of others whose turn it is.
+            reclaim: Reclaim::Elsewhere(Arc::new(move |tenant| wanted.add(tenant))),
             committer: Some(self.committer.clone()),
             ..Options::default()
         };
         let ledger = Ledger::open(self.folder.clone(), options)?;
+        ledger.retain(plan.retention());
         state.ledgers.insert(tenant.clone(), ledger.clone());
         Ok(ledger)
     }
 
     /// Erases what is delivered and was kept as long as was asked; says what kept it from that.
     pub(crate) fn release(&self) -> Result<(), Error> {
-        let writers = self.state().writers.clone();
-        let tried = writers.iter().map(|(tenant, ledger)| ledger.release(tenant).map(drop));
+        let ledgers = self.state().ledgers.clone();
+        let tried = ledgers.iter().map(|(tenant, ledger)| ledger.release(tenant).map(drop));
         // One tenant's trouble keeps nobody else's.
         tried.fold(Ok(()), Result::and)
+    }
+
+    /// Returns when a writer has found no room.
+    pub(crate) async fn wanted(&self) {
+        self.wanted.rung.notified().await;
+    }
+
+    /// Makes room for those whose writers found none.
+    pub(crate) fn make_room(&self) -> Result<(), Error> {
+        let wanted = std::mem::take(&mut *self.wanted.by_tenant());
+        let tried = wanted.into_iter().map(|tenant| {
+            let is_soon = |(ended, took): &(Instant, Duration)| ended.elapsed() < *took * SURVEYS_APART;
+            if self.state().surveyed.get(&tenant).is_some_and(is_soon) {
+                // Its writer asks again.
+                return Ok(());
+            }
+            let (ledger, begun) = (self.ledger(&tenant)?, Instant::now());
+            let budget = self.state().plan_of(&tenant).budget.bytes;
+            // Some more than one batch takes, so that it is not looked for at each of them.
+            let made = ledger.make_room(&tenant, budget.map_or(0, |bytes| bytes / 16));
+            self.state().surveyed.insert(tenant, (Instant::now(), begun.elapsed()));
+            made.map(drop)
+        });
+        tried.fold(Ok(()), Result::and)
+    }
+
+    /// Erases what has become too old, and chains of earlier starts that are delivered.
+    pub(crate) fn sweep(&self) -> Result<(), Error> {
+        let (ended, aged) = {
+            let state = self.state();
+            let has_age = |tenant: &&TenantId| state.plan_of(tenant).budget.age.is_some();
+            let aged: Vec<TenantId> = state.ledgers.keys().filter(has_age).cloned().collect();
+            (state.ended.clone(), aged)
+        };
+        let mut tried = Ok(());
+        for id in ended {
+            match self.ledger(&id.tenant).and_then(|ledger| ledger.release_ended(&id)) {
+                Ok(true) => self.state().ended.retain(|known| *known != id),
+                Ok(false) => {}
+                Err(error) => tried = Err(error),
+            }
+        }
+        let each = aged.iter().map(|tenant| self.ledger(tenant)?.reclaim(tenant).map(drop));
+        each.fold(tried, Result::and)
+    }
+
+    /// Has a chain of an earlier start delivered, and erased afterwards if it is a gateway's.
+    pub(crate) fn left(&self, id: &ChainId, is_gateways: bool) -> Result<(), Error> {
+        let ledger = self.ledger(&id.tenant)?;
+        self.delivery.deliver(&ledger, id);
+        if is_gateways {
+            self.state().ended.push(id.clone());
+        }
+        Ok(())
     }
 
     /// Whether the disk takes a small file.
@@ -155,11 +231,44 @@ pub(crate) struct Queue {
     pub(crate) refused: u64,
 }
 
+impl State {
+    fn plan_of(&self, tenant: &TenantId) -> &TenantPlan {
+        self.plans.get(tenant).unwrap_or(&self.others)
+    }
+}
+
+impl TenantPlan {
+    /// What may be erased: what all its destinations have got.
+    fn retention(&self) -> Retention {
+        let cursors = self.destinations.iter().flat_map(|to| {
+            let signals = Signal::ALL
+                .into_iter()
+                .filter(|signal| to.destination(*signal).is_some());
+            signals.map(|signal| to.name.cursor(signal))
+        });
+        Retention {
+            budget: self.budget,
+            cursors: cursors.collect(),
+        }
+    }
+}
+
+impl Wanted {
+    fn by_tenant(&self) -> MutexGuard<'_, BTreeSet<TenantId>> {
+        self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, tenant: &TenantId) {
+        if self.by_tenant().insert(tenant.clone()) {
+            self.rung.notify_one();
+        }
+    }
+}
+
 impl Chains for TenantChains {
     fn begin(&self, tenant: &TenantId) -> Result<Chain, Error> {
         let ledger = self.ledger(tenant)?;
         let chain = ledger.create(tenant, Ulid::generate())?;
-        self.state().writers.push((tenant.clone(), ledger));
         self.delivery.follow(tenant, &chain);
         Ok(chain)
     }

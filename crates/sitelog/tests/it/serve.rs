@@ -8,6 +8,7 @@ mod exporter;
 mod peers;
 mod prometheus;
 mod reload;
+mod room;
 mod running;
 mod sdks;
 mod spool;
