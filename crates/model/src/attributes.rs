@@ -60,7 +60,7 @@ pub const PROCESS_PID: &str = "process.pid";
 pub const PROCESS_WORKING_DIRECTORY: &str = "process.working_directory";
 /// Exit status; 128+n after signal n (int; on record, span).
 pub const PROCESS_EXIT_CODE: &str = "process.exit.code";
-/// Why it failed: an exit status, a signal's name, `not_found`, `not_executable`, `interrupted`; of an operation also `engine`, `no_stream`, `no_summary`; of a resource `engine`, `diagnostic`, `policy`, `unfinished` (string; on record, span).
+/// Why it failed: an exit status, a signal's name, `not_found`, `not_executable`, `interrupted`; of an operation also `engine`, `no_stream`, `no_summary`; of a resource `engine`, `diagnostic`, `policy`, `unfinished`; of a request to the gateway the reason in docs/serve.md (string; on record, span).
 pub const ERROR_TYPE: &str = "error.type";
 /// The signal that ended the job (string; on record, span).
 pub const SITELOG_SIGNAL: &str = "sitelog.signal";
@@ -206,6 +206,20 @@ pub const SITELOG_POLICY_MANDATORY: &str = "sitelog.policy.mandatory";
 pub const SITELOG_POLICY_REMEDIATION: &str = "sitelog.policy.remediation";
 /// Signals that sitelog passed on to the tool during the operation (string array; on record).
 pub const SITELOG_SIGNALS_FORWARDED: &str = "sitelog.signals.forwarded";
+/// Whose request the gateway took or refused (string; on span).
+pub const SITELOG_REQUEST_TENANT: &str = "sitelog.request.tenant";
+/// What it carried: `logs` `traces` `metrics` (string; on span).
+pub const SITELOG_REQUEST_SIGNAL: &str = "sitelog.request.signal";
+/// `grpc` `http/protobuf` `http/json` (string; on span).
+pub const SITELOG_REQUEST_PROTOCOL: &str = "sitelog.request.protocol";
+/// Log records, spans or metrics in it (int; on span).
+pub const SITELOG_REQUEST_RECORDS: &str = "sitelog.request.records";
+/// Its bytes, uncompressed (int; on span).
+pub const SITELOG_REQUEST_BYTES: &str = "sitelog.request.bytes";
+/// Seconds that it waited for its turn (double; on span).
+pub const SITELOG_REQUEST_TURN: &str = "sitelog.request.turn";
+/// Seconds from then until it was durable (double; on span).
+pub const SITELOG_REQUEST_DURABLE: &str = "sitelog.request.durable";
 /// Pulumi's own word for a step (`create-replacement`) (string; on record, span).
 pub const PULUMI_OP: &str = "pulumi.op";
 /// Terraform's own word for a step (string; on record, span).

@@ -2,6 +2,7 @@
 
 use crate::admission::fair::Fair;
 use crate::admission::flight::Flight;
+use crate::answered::{Answered, Taken, Watch};
 use crate::auth::{Doors, Identity, Role};
 use crate::counters::ServerCounters;
 use crate::intake::Chains;
@@ -15,7 +16,7 @@ use sitelog_ledger::Chain;
 use sitelog_model::{Batch, Origin, Payload, Signal, Source, TenantId, Ulid, request};
 use sitelog_sanitize::{Limits, Sanitizer};
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// What holds for a tenant.
@@ -47,6 +48,7 @@ pub struct Gateway {
     pub(crate) flight: Arc<Flight>,
     pub(crate) fair: Fair,
     counters: ServerCounters,
+    watch: OnceLock<Watch>,
 }
 
 impl Gateway {
@@ -70,6 +72,7 @@ impl Gateway {
             flight: Arc::default(),
             fair: Fair::new(turns),
             counters: ServerCounters::default(),
+            watch: OnceLock::new(),
         }
     }
 
@@ -162,12 +165,13 @@ impl Gateway {
         signal: Signal,
         body: Bytes,
         plain: impl FnOnce(Bytes) -> Result<Bytes, Refusal>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Taken, Refusal> {
         let begun = Instant::now();
         let rules = tenant.rules();
         let open = tenant.intake.open().await?;
         let room = tenant.intake.room(body.len()).await;
         let turn = self.fair.turn(tenant.id(), body.len() as u64).await;
+        let waited = begun.elapsed();
         let body = plain(body)?;
         let bytes = body.len();
         let records = request::count(&body).map_err(|error| Refusal::Malformed(error.to_string()))?;
@@ -193,8 +197,33 @@ impl Gateway {
         drop(turn);
         tenant.intake.durable(written).await?;
         drop(room);
-        tenant.counters().taken(signal, records, bytes, begun.elapsed());
-        Ok(())
+        let took = begun.elapsed();
+        tenant.counters().taken(signal, records, bytes, took);
+        Ok(Taken {
+            records,
+            bytes,
+            turn: waited,
+            durable: took.saturating_sub(waited),
+        })
+    }
+
+    /// A request of the server's own, in a tenant's name; the watch is not told of it.
+    ///
+    /// # Errors
+    /// Why it was refused, as anybody's would be.
+    pub async fn take_own(&self, tenant: &TenantId, signal: Signal, request: Bytes) -> Result<Taken, Refusal> {
+        self.take(&self.tenant(tenant), signal, request, Ok).await
+    }
+
+    /// Has somebody told of each answered request. Says whether there was nobody yet; later ones are not told.
+    pub fn watch(&self, watch: Watch) -> bool {
+        self.watch.set(watch).is_ok()
+    }
+
+    pub(crate) fn tell(&self, answered: impl FnOnce() -> Answered) {
+        if let Some(watch) = self.watch.get() {
+            watch(answered());
+        }
     }
 
     /// Takes nothing more; gives the chains that were written, to be sealed.

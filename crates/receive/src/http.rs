@@ -8,4 +8,4 @@ mod framing;
 mod json;
 mod reply;
 
-pub(crate) use exchange::answer;
+pub(crate) use exchange::{Encoding, answer};

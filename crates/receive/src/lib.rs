@@ -3,6 +3,7 @@
 //! A [`Gateway`] knows credentials ([`Doors`]) and tenants ([`Tenant`]); a [`Server`] lets connections in to it.
 
 mod admission;
+mod answered;
 mod auth;
 mod counters;
 mod gateway;
@@ -15,8 +16,9 @@ mod stamp;
 mod tenant;
 mod wire;
 
+pub use answered::{Answered, Taken, Watch};
 pub use auth::{Certificates, Doors, Identity, Issuer, Issuers, KeySet, Role, TenantOf, Token, Tokens, hash};
-pub use counters::{Histogram, ServerCounters, TenantCounters};
+pub use counters::{ServerCounters, TenantCounters};
 pub use gateway::{Gateway, Rules};
 pub use intake::Chains;
 pub use limits::{ServerLimits, TenantLimits};

@@ -39,7 +39,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  sitelog run -- make deploy\n  sitelog run --otlp.endpoint http://collector:4317 -- terraform apply"
     )]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Export metrics of Pulumi Cloud, flag for flag as pulumi-exporter
     #[command(
         version,
@@ -266,12 +266,12 @@ pub(crate) struct RedactAddArgs {
 pub(crate) enum ConfigCommand {
     /// Say whether the configuration is right
     #[command(after_help = "Examples:\n  sitelog config check\n  sitelog config check --config sitelog.yaml")]
-    Check(ConfigArgs),
+    Check(Box<ConfigArgs>),
     /// Print the effective configuration; secrets as [REDACTED]
     #[command(
         after_help = "Examples:\n  sitelog config print\n  OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318 sitelog config print"
     )]
-    Print(ConfigArgs),
+    Print(Box<ConfigArgs>),
     /// Print the JSON schema of sitelog.yaml
     #[command(
         after_help = "Examples:\n  sitelog config schema > sitelog.schema.json\n  sitelog config schema | jq .properties.run"

@@ -9,6 +9,7 @@ mod keys;
 mod metrics;
 mod notify;
 mod plan;
+mod spans;
 mod web;
 
 pub(crate) use chains::TenantChains;
@@ -16,4 +17,5 @@ pub(crate) use delivery::Delivery;
 pub(crate) use keys::Keys;
 pub(crate) use notify::notify;
 pub(crate) use plan::{Addresses, Plan, TenantPlan};
+pub(crate) use spans::{spans_of_requests, traced};
 pub(crate) use web::{Admin, serve as serve_admin};

@@ -5,6 +5,7 @@ use super::cost::{Choice, Costs};
 use crate::chain::Live;
 use crate::counters::Counter;
 use crate::disk::{Disk, FileSystem};
+use crate::histogram::Histogram;
 use crate::trail::enter_begun;
 use std::fmt;
 use std::path::Path;
@@ -31,8 +32,8 @@ pub struct Commits {
     pub system_syncs: Counter,
     /// Syncs of whole file systems that failed: each file was then synced by itself.
     pub failed_system_syncs: Counter,
-    /// Time spent syncing, in microseconds.
-    pub sync_microseconds: Counter,
+    /// How long each sync took, of a chain's files and folders or of a whole file system.
+    pub sync_seconds: Histogram,
 }
 
 struct Handle(Arc<Shared>);
@@ -196,7 +197,7 @@ impl Shared {
         let synced = system.sync();
         let time = begun.elapsed();
         self.commits.system_syncs.add(1);
-        self.commits.sync_microseconds.add(time.as_micros() as u64);
+        self.commits.sync_seconds.observe(time);
         if synced.is_err() {
             self.commits.failed_system_syncs.add(1);
             return false;
@@ -213,7 +214,7 @@ impl Shared {
             let (time, syncs) = (begun.elapsed(), taken.group.syncs());
             costs.took_each(syncs, time);
             self.commits.file_syncs.add(syncs as u64);
-            self.commits.sync_microseconds.add(time.as_micros() as u64);
+            self.commits.sync_seconds.observe(time);
             taken.done(synced);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::reply::{self, Reply};
 use super::{body, cors, decode, framing, json};
+use crate::answered::{Taken, Watched};
 use crate::auth::Role;
 use crate::gateway::{Gateway, unix_seconds};
 use crate::refusal::Refusal;
@@ -53,8 +54,11 @@ pub(crate) async fn answer(gateway: Arc<Gateway>, peer: Arc<Peer>, request: Requ
     } else {
         // What cannot be read is answered as protobuf, which is what OTLP/HTTP is by default.
         let encoding = Encoding::of(request.headers());
-        match take(&gateway, &peer, request, encoding).await {
-            Ok(()) => reply::taken(encoding.unwrap_or(Encoding::Protobuf)),
+        let mut watched = Watched::new(request.headers(), encoding);
+        let taken = take(&gateway, &peer, request, encoding, &mut watched).await;
+        gateway.tell(|| watched.answered(&taken));
+        match taken {
+            Ok(_) => reply::taken(encoding.unwrap_or(Encoding::Protobuf)),
             Err(refusal) => reply::refused(encoding.unwrap_or(Encoding::Protobuf), &refusal),
         }
     };
@@ -67,7 +71,8 @@ async fn take(
     peer: &Peer,
     request: Request<Incoming>,
     encoding: Option<Encoding>,
-) -> Result<(), Refusal> {
+    watched: &mut Watched,
+) -> Result<Taken, Refusal> {
     let nobody = |refusal| {
         gateway.counters().unknown.refuse(&refusal);
         refusal
@@ -77,8 +82,9 @@ async fn take(
         .doors(|doors| doors.identify(peer, request.headers(), now))
         .map_err(nobody)?;
     let tenant = gateway.tenant(&identity.tenant);
+    watched.tenant = Some(identity.tenant);
     let taken = match identity.role.includes(Role::TenantWriter) {
-        true => take_of(gateway, &tenant, request, encoding).await,
+        true => take_of(gateway, &tenant, request, encoding, watched).await,
         false => Err(Refusal::Role),
     };
     taken.inspect_err(|refusal| tenant.counters().refuse(refusal))
@@ -90,8 +96,10 @@ async fn take_of(
     tenant: &Tenant,
     request: Request<Incoming>,
     encoding: Option<Encoding>,
-) -> Result<(), Refusal> {
+    watched: &mut Watched,
+) -> Result<Taken, Refusal> {
     let signal = route(&request, encoding)?;
+    watched.signal = Some(signal);
     let encoding = encoding.ok_or(Refusal::MediaType)?;
     let (limits, rules) = (gateway.limits(), tenant.rules());
     tenant.knock(&rules.limits, Instant::now())?;

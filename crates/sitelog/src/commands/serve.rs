@@ -4,7 +4,9 @@ use crate::cli::ServeArgs;
 use crate::exit::{Failure, say};
 use crate::leftovers::{finish, is_gateways};
 use crate::serve::access::{Access, Made};
-use crate::serve::{Addresses, Admin, Delivery, Keys, Plan, TenantChains, notify, serve_admin};
+use crate::serve::{
+    Addresses, Admin, Delivery, Keys, Plan, TenantChains, notify, serve_admin, spans_of_requests, traced,
+};
 use crate::settings::{LogLevel, ServeSettings, merge};
 use crate::setup::Setup;
 use sitelog_export::Patience;
@@ -136,6 +138,7 @@ impl Site<'_> {
             delivery: delivery.clone(),
             open: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            spans_left_out: Arc::default(),
         });
         self.apply(plan, &gateway, &chains, &admin);
         tokio::task::block_in_place(|| self.leftovers(&chains))?;
@@ -164,6 +167,11 @@ impl Site<'_> {
                 tokio::spawn(serve_admin(listener, admin.clone(), until));
             }
         }
+        let (end_spans, spans_end) = watch::channel(false);
+        let spans = traced(&self.settings)?.map(|tenant| {
+            let left_out = Arc::clone(&admin.spans_left_out);
+            tokio::spawn(spans_of_requests(&gateway, tenant, left_out, spans_end))
+        });
         let erasing = [
             tokio::spawn(erase(chains.clone())),
             tokio::spawn(survey(chains.clone())),
@@ -202,6 +210,10 @@ impl Site<'_> {
         };
         // What is under way is answered; who sends on for longer is cut off, and sends again elsewhere.
         let _ = tokio::time::timeout(patience, answered).await;
+        let _ = end_spans.send(true);
+        if let Some(spans) = spans {
+            let _ = spans.await;
+        }
         let written = gateway.close().await;
         let left = tokio::task::block_in_place(|| end(&delivery, written, patience));
         let _ = over.send(true);

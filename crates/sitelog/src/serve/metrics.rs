@@ -1,17 +1,19 @@
 //! What the server says of itself, for Prometheus to scrape: every refusal, redaction, retry and loss, by tenant.
 
-use super::{Delivery, TenantChains};
+use super::{Admin, Delivery, TenantChains};
 use sitelog_cloud::exposition::{self, Format};
 use sitelog_cloud::metrics::Kind;
+use sitelog_ledger::Histogram;
 use sitelog_model::Signal;
-use sitelog_receive::{Gateway, Histogram};
+use sitelog_receive::Gateway;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Labels and value of one sample.
 type Sample = (Vec<(&'static str, String)>, f64);
 
 /// The text of `/metrics`.
-pub(super) fn text(gateway: &Gateway, chains: &TenantChains, delivery: &Delivery, format: Format) -> String {
+pub(super) fn text(admin: &Admin, format: Format) -> String {
+    let (gateway, chains, delivery) = (&*admin.gateway, &*admin.chains, &*admin.delivery);
     let mut out = Page {
         format,
         text: String::new(),
@@ -23,6 +25,13 @@ pub(super) fn text(gateway: &Gateway, chains: &TenantChains, delivery: &Delivery
     commits(chains, &mut out);
     queues(chains, &mut out);
     destinations(delivery, &mut out);
+    let left_out = admin.spans_left_out.load(Relaxed);
+    out.family(
+        "sitelog_request_spans_left_out",
+        Kind::Counter,
+        "Spans of requests that could not be kept",
+        vec![(Vec::new(), left_out as f64)],
+    );
     exposition::end(format, &mut out.text);
     out.text
 }
@@ -244,15 +253,16 @@ fn commits(chains: &TenantChains, out: &mut Page) {
             "Syncs of whole file systems",
             commits.system_syncs.get() as f64,
         ),
-        (
-            "sitelog_ledger_sync_seconds",
-            "Time spent syncing",
-            commits.sync_microseconds.get() as f64 / 1e6,
-        ),
     ];
     for (name, help, value) in page {
         out.family(name, Kind::Counter, help, one(value));
     }
+    let help = "How long each sync took";
+    out.histograms(
+        "sitelog_ledger_sync_seconds",
+        help,
+        &[(Vec::new(), &commits.sync_seconds)],
+    );
 }
 
 /// What waits, by tenant and cursor (destination and signal); read from the disk, headers alone.

@@ -11,7 +11,7 @@ use sitelog_receive::{Gateway, Refusal, Role};
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use tokio::net::TcpListener;
 
 /// What is shown.
@@ -22,6 +22,8 @@ pub(crate) struct Admin {
     /// Whether one needs no credential: nothing but loopback is listened on, and no credential is known.
     pub(crate) open: AtomicBool,
     pub(crate) stopping: AtomicBool,
+    /// Spans of requests that could not be kept.
+    pub(crate) spans_left_out: Arc<AtomicU64>,
 }
 
 /// Serves until `stop` is done.
@@ -67,7 +69,7 @@ async fn shown(State(admin): State<Arc<Admin>>, headers: HeaderMap) -> Response 
     }
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = Format::of_accept(accept.unwrap_or_default());
-    let text = move || metrics::text(&admin.gateway, &admin.chains, &admin.delivery, format);
+    let text = move || metrics::text(&admin, format);
     // What waits is read from the disk.
     let Ok(text) = tokio::task::spawn_blocking(text).await else {
         return (StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be read\n").into_response();

@@ -56,6 +56,9 @@ pub(crate) struct ServeSettings {
     /// How long delivered records are kept [default: 0s]
     #[arg(long, env = "SITELOG_KEEP_DELIVERED", value_name = "TIME")]
     pub(crate) keep_delivered: Option<super::Period>,
+    /// Make a span of each request, below the sender's, and take it as this tenant's
+    #[arg(long, env = "SITELOG_TRACE_REQUESTS", value_name = "TENANT")]
+    pub(crate) trace_requests: Option<String>,
 }
 
 /// When a credential is needed.
@@ -94,6 +97,8 @@ pub(crate) struct ServeFile {
     pub(crate) stop_timeout: Option<super::Period>,
     /// How long delivered records are kept.
     pub(crate) keep_delivered: Option<super::Period>,
+    /// The tenant whose records a span of each request is.
+    pub(crate) trace_requests: Option<String>,
     /// Limits of the server as a whole and of its connections.
     pub(crate) limits: ServerLimitsFile,
     /// What holds for every tenant that does not say otherwise.
@@ -118,6 +123,7 @@ impl ServeFile {
             cors_origin: self.cors_origin.clone(),
             stop_timeout: self.stop_timeout,
             keep_delivered: self.keep_delivered,
+            trace_requests: self.trace_requests.clone(),
         }
     }
 }

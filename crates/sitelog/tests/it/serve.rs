@@ -14,4 +14,5 @@ mod sdks;
 mod spool;
 mod tenants;
 mod told;
+mod traced;
 mod usage;

@@ -3,6 +3,7 @@
 use super::destinations;
 use crate::cli::ConfigArgs;
 use crate::exit::Failure;
+use crate::serve::traced;
 use crate::serve::{Addresses, Keys, Plan, TenantPlan};
 use crate::settings::{Period, ServeSettings, Size, merge};
 use crate::setup::Setup;
@@ -23,6 +24,7 @@ pub(super) fn effective(setup: &Setup, args: &ConfigArgs) -> Result<Value, Failu
     let keys = Keys::new().map_err(anyhow::Error::from)?;
     let out = (&otlp, &args.sanitize);
     let plan = Plan::new(setup, (&settings, &args.ledger), out, (&addresses, &keys), None)?;
+    drop(traced(&settings)?);
     let address = |address: Option<std::net::SocketAddr>| {
         address.map_or_else(|| "none".to_owned(), |address| address.to_string())
     };
@@ -48,6 +50,7 @@ pub(super) fn effective(setup: &Setup, args: &ConfigArgs) -> Result<Value, Failu
         "cors-origin": plan.origins,
         "stop-timeout": settings.stop_timeout.unwrap_or(Period(Duration::from_secs(10))).to_string(),
         "keep-delivered": settings.keep_delivered.unwrap_or(Period(Duration::ZERO)).to_string(),
+        "trace-requests": settings.trace_requests,
         "limits": server(&plan.limits),
         "defaults": tenant(&plan.others),
         "oidc": issuers.collect::<Vec<_>>(),
