@@ -35,8 +35,13 @@ pub struct Issuer {
 pub enum TenantOf {
     /// It is always this one.
     Fixed(TenantId),
-    /// It is what this claim says; `_` becomes `__` and `/` becomes `_-`.
-    Claim(String),
+    /// It is a prefix, and what a claim says; `_` becomes `__` and `/` becomes `_-`.
+    Claim {
+        /// Its name.
+        name: String,
+        /// Comes before it: who may choose the claim's value cannot choose another's tenant.
+        prefix: String,
+    },
 }
 
 /// Everybody who signs tokens.
@@ -92,12 +97,12 @@ impl Issuer {
         }
         let tenant = match &self.tenant {
             TenantOf::Fixed(tenant) => tenant.clone(),
-            TenantOf::Claim(name) => {
+            TenantOf::Claim { name, prefix } => {
                 let claim = claims.get(name).and_then(Value::as_str);
                 let claim = claim.ok_or(Refusal::BadCredential(
                     "the token lacks the claim that names the tenant",
                 ))?;
-                TenantId::new(name_of(claim))
+                TenantId::new(format!("{prefix}{}", name_of(claim)))
                     .map_err(|_| Refusal::BadCredential("the token's tenant is no tenant's name"))?
             }
         };

@@ -209,13 +209,14 @@ impl Site<'_> {
             }
         };
         // What is under way is answered; who sends on for longer is cut off, and sends again elsewhere.
+        let since = Instant::now();
         let _ = tokio::time::timeout(patience, answered).await;
         let _ = end_spans.send(true);
         if let Some(spans) = spans {
             let _ = spans.await;
         }
         let written = gateway.close().await;
-        let left = tokio::task::block_in_place(|| end(&delivery, written, patience));
+        let left = tokio::task::block_in_place(|| end(&delivery, written, patience.saturating_sub(since.elapsed())));
         let _ = over.send(true);
         if let Some(left) = left {
             say(&left);

@@ -97,9 +97,13 @@ impl Plan {
             .tokens()
             .collect();
         let (base, _) = setup.sanitizer(flags, &[], Vec::new())?;
+        let server = file.limits.effective();
         let (mut certificates, mut tenants) = (Vec::new(), BTreeMap::new());
         let make = |tenant: &TenantFile| -> Result<TenantPlan, Failure> {
             let limits = tenant.limits.over(&file.defaults);
+            limits
+                .check(&server)
+                .map_err(|why| Failure::usage(format!("{path}: serve: {why}")))?;
             let sanitizer = match tenant.sanitize.is_empty() {
                 true => base.clone(),
                 false => tenant_sanitizer(setup, tenant, flags)?,

@@ -58,11 +58,34 @@ fn issuers(keys: &Arc<KeySet>) -> Issuers {
     Issuers::new(vec![Issuer {
         issuer: "https://ci.example".into(),
         audience: "sitelog".into(),
-        tenant: TenantOf::Claim("repository".into()),
+        tenant: TenantOf::Claim {
+            name: "repository".into(),
+            prefix: String::new(),
+        },
         role: Role::TenantWriter,
         require: vec![("repository_owner".into(), "acme".into())],
         keys: Arc::clone(keys),
     }])
+}
+
+#[test]
+fn a_prefix_keeps_a_claim_from_naming_anothers_tenant() {
+    let signer = Signer::new("one");
+    let keys = Arc::new(KeySet::default());
+    keys.replace(&signer.jwks()).unwrap();
+    let mut issuers = issuers(&keys);
+    issuers.0[0].tenant = TenantOf::Claim {
+        name: "repository".into(),
+        prefix: "ci-".into(),
+    };
+    let tenant = |claim: &str| {
+        let token = signer.token(&with("repository", json!(claim)));
+        issuers
+            .identify(token.as_bytes())
+            .map(|identity| identity.tenant.as_str().to_owned())
+    };
+    assert_eq!(tenant("platform").unwrap(), "ci-platform");
+    assert!(tenant(&"x".repeat(62)).is_err(), "too long with it");
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub(super) fn effective(setup: &Setup, args: &ConfigArgs) -> Result<Value, Failu
             "audience": issuer.audience,
             "tenant": issuer.tenant.as_ref().map(|tenant| &tenant.value),
             "tenant-claim": issuer.tenant_claim,
+            "tenant-prefix": issuer.tenant_prefix,
             "role": issuer.role.as_ref().map_or("tenant-writer", |role| &role.value),
             "require": issuer.require,
         })

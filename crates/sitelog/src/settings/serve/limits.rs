@@ -83,6 +83,30 @@ impl TenantLimitsFile {
         }
     }
 
+    /// Whether a request of the size that is allowed could ever be taken.
+    ///
+    /// # Errors
+    /// What is wrong and what to do.
+    pub(crate) fn check(&self, server: &ServerLimits) -> Result<(), String> {
+        let limits = self.effective();
+        let Some(request) = self.request_bytes else {
+            return Ok(());
+        };
+        // A tenant has as much of the room for all as it leaves free.
+        for (room, whose) in [
+            (limits.bytes_in_flight, "the tenant's"),
+            (server.bytes_in_flight / 2, "half of the server's"),
+        ] {
+            if limits.request_bytes as u64 > room {
+                let room = Size(room);
+                return Err(format!(
+                    "request-bytes {request} is more than {whose} bytes-in-flight, {room}: raise this or lower that"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// With each default in its place.
     pub(crate) fn effective(&self) -> TenantLimits {
         let default = TenantLimits::default();

@@ -28,6 +28,9 @@ pub(crate) struct IssuerFile {
     /// The claim that names the tenant instead (`_` becomes `__`, `/` becomes `_-`).
     #[serde(default)]
     pub(crate) tenant_claim: Option<String>,
+    /// What is put before it, so that nobody can name a tenant that is not the issuer's.
+    #[serde(default)]
+    pub(crate) tenant_prefix: Option<String>,
     /// What its tokens allow: tenant-writer, auditor, operator or admin [tenant-writer].
     #[schemars(with = "Option<String>")]
     #[serde(default)]
@@ -70,7 +73,14 @@ impl IssuerFile {
                 let fixed = TenantId::new(tenant.value.clone()).map_err(|error| wrong(error.to_string()))?;
                 TenantOf::Fixed(fixed)
             }
-            (None, Some(claim)) => TenantOf::Claim(claim.clone()),
+            (None, Some(claim)) => {
+                let prefix = self.tenant_prefix.clone().unwrap_or_default();
+                if !prefix.is_empty() {
+                    TenantId::new(format!("{prefix}x")).map_err(|error| wrong(error.to_string()))?;
+                }
+                let name = claim.clone();
+                TenantOf::Claim { name, prefix }
+            }
             _ => return Err(wrong("an issuer needs either tenant or tenant-claim".to_owned())),
         };
         if self.audience.is_empty() {

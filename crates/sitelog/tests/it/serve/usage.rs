@@ -22,6 +22,17 @@ fn what_is_wrong_is_named_with_what_to_do() {
             "none.pem",
         ),
         ("serve:\n  grpcc: x\n", &[], "f.yaml:2"),
+        (
+            "serve:\n  tenants:\n    a:\n      limits: {request-bytes: 9MiB, bytes-in-flight: 8MiB}\n",
+            &[],
+            "request-bytes 9MiB",
+        ),
+        (
+            "serve:\n  limits: {bytes-in-flight: 8MiB}\n  defaults: {request-bytes: 5MiB}\n",
+            &[],
+            "half of the server's bytes-in-flight, 4MiB",
+        ),
+        ("", &["--trace-requests", "a/b"], "--trace-requests"),
         ("serve:\n  tenants:\n    ../a: {}\n", &[], "f.yaml"),
         (
             "serve:\n  tenants:\n    a:\n      tokens:\n        - sha256: abc\n",
