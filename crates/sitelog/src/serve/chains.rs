@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// Looking for room reads the headers of all of a tenant's frames: it may take this part of the time.
-const SURVEYS_APART: u32 = 20;
+/// Looking for room or for what waits reads the headers of all frames: it may take this part of the time.
+const APART: u32 = 20;
 
 /// Begins chains and has them delivered.
 pub(crate) struct TenantChains {
@@ -22,6 +22,8 @@ pub(crate) struct TenantChains {
     delivery: Arc<Delivery>,
     keep_delivered: Duration,
     wanted: Arc<Wanted>,
+    /// What waited when it was looked up last.
+    queues: Mutex<Option<(Effort, Arc<Vec<Queue>>)>>,
     state: Mutex<State>,
 }
 
@@ -31,9 +33,29 @@ struct State {
     /// One a tenant, for as long as the server runs: its writers, counters and budget.
     ledgers: BTreeMap<TenantId, Ledger>,
     /// When room was last looked for, and how long that took.
-    surveyed: BTreeMap<TenantId, (Instant, Duration)>,
+    surveyed: BTreeMap<TenantId, Effort>,
     /// Chains of earlier starts, which go once they are delivered.
     ended: Vec<ChainId>,
+}
+
+/// When something was done, and how long it took.
+struct Effort {
+    ended: Instant,
+    took: Duration,
+}
+
+impl Effort {
+    fn since(begun: Instant) -> Self {
+        Self {
+            ended: Instant::now(),
+            took: begun.elapsed(),
+        }
+    }
+
+    /// Whether it is too early to do it again.
+    fn is_recent(&self) -> bool {
+        self.ended.elapsed() < self.took * APART
+    }
 }
 
 /// Tenants whose writers found no room.
@@ -56,6 +78,7 @@ impl TenantChains {
             delivery,
             keep_delivered,
             wanted: Arc::default(),
+            queues: Mutex::default(),
             state: Mutex::new(State {
                 plans: BTreeMap::new(),
                 others,
@@ -123,8 +146,7 @@ impl TenantChains {
     pub(crate) fn make_room(&self) -> Result<(), Error> {
         let wanted = std::mem::take(&mut *self.wanted.by_tenant());
         let tried = wanted.into_iter().map(|tenant| {
-            let is_soon = |(ended, took): &(Instant, Duration)| ended.elapsed() < *took * SURVEYS_APART;
-            if self.state().surveyed.get(&tenant).is_some_and(is_soon) {
+            if self.state().surveyed.get(&tenant).is_some_and(Effort::is_recent) {
                 // Its writer asks again.
                 return Ok(());
             }
@@ -132,7 +154,7 @@ impl TenantChains {
             let budget = self.state().plan_of(&tenant).budget.bytes;
             // Some more than one batch takes, so that it is not looked for at each of them.
             let made = ledger.make_room(&tenant, budget.map_or(0, |bytes| bytes / 16));
-            self.state().surveyed.insert(tenant, (Instant::now(), begun.elapsed()));
+            self.state().surveyed.insert(tenant, Effort::since(begun));
             made.map(drop)
         });
         tried.fold(Ok(()), Result::and)
@@ -175,8 +197,22 @@ impl TenantChains {
         file.as_file().sync_data()
     }
 
-    /// What waits for whom, in all chains; those that cannot be read are left out, and told by `ledger_events`.
-    pub(crate) fn queues(&self) -> Vec<Queue> {
+    /// What waits for whom, in all chains; those that cannot be read are left out, and told by `ledger_events`. Looked up anew
+    /// when that takes a small part of the time.
+    pub(crate) fn queues(&self) -> Arc<Vec<Queue>> {
+        let mut known = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((looked, queues)) = &*known
+            && looked.is_recent()
+        {
+            return Arc::clone(queues);
+        }
+        let begun = Instant::now();
+        let queues = Arc::new(self.look_up_queues());
+        *known = Some((Effort::since(begun), Arc::clone(&queues)));
+        queues
+    }
+
+    fn look_up_queues(&self) -> Vec<Queue> {
         let mut queues: BTreeMap<(TenantId, String), Queue> = BTreeMap::new();
         let Ok(ledger) = self.ledger(&TenantId::default()) else {
             return Vec::new();

@@ -4,7 +4,7 @@ use crate::exit::say;
 use crate::settings::{KeySource, is_safe};
 use sitelog_receive::KeySet;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 /// How often keys are fetched, and how soon again when somebody needs them or they did not come.
@@ -14,10 +14,10 @@ const SOON: Duration = Duration::from_secs(15);
 const LONGEST: usize = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// All key sets, each fetched by a task of its own.
+/// All key sets, each fetched by a task of its own for as long as an issuer has it.
 pub(crate) struct Keys {
     client: reqwest::Client,
-    sets: Mutex<BTreeMap<KeySource, Arc<KeySet>>>,
+    sets: Mutex<BTreeMap<KeySource, Weak<KeySet>>>,
 }
 
 impl Keys {
@@ -39,18 +39,20 @@ impl Keys {
     /// The keys of a source; fetched from now on.
     pub(crate) fn of(&self, source: KeySource) -> Arc<KeySet> {
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = sets.entry(source.clone());
-        Arc::clone(known.or_insert_with(|| {
-            let keys = Arc::new(KeySet::default());
-            tokio::spawn(refresh(self.client.clone(), source, Arc::clone(&keys)));
-            keys
-        }))
+        if let Some(keys) = sets.get(&source).and_then(Weak::upgrade) {
+            return keys;
+        }
+        let keys = Arc::new(KeySet::default());
+        sets.retain(|_, known| known.strong_count() > 0);
+        sets.insert(source.clone(), Arc::downgrade(&keys));
+        tokio::spawn(refresh(self.client.clone(), source, Arc::downgrade(&keys)));
+        keys
     }
 }
 
-async fn refresh(client: reqwest::Client, source: KeySource, keys: Arc<KeySet>) {
+async fn refresh(client: reqwest::Client, source: KeySource, keys: Weak<KeySet>) {
     let mut said = String::new();
-    loop {
+    while let Some(keys) = keys.upgrade() {
         let fetched = fetch(&client, &source).await.and_then(|set| keys.replace(&set));
         let wait = match fetched {
             Ok(_) => {

@@ -265,11 +265,11 @@ fn commits(chains: &TenantChains, out: &mut Page) {
     );
 }
 
-/// What waits, by tenant and cursor (destination and signal); read from the disk, headers alone.
+/// What waits, by tenant and cursor (destination and signal).
 fn queues(chains: &TenantChains, out: &mut Page) {
     let (mut batches, mut bytes, mut ages, mut dead) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for queue in chains.queues() {
-        let labels = vec![("tenant", queue.tenant.to_string()), ("cursor", queue.cursor)];
+    for queue in chains.queues().iter() {
+        let labels = vec![("tenant", queue.tenant.to_string()), ("cursor", queue.cursor.clone())];
         batches.push((labels.clone(), queue.frames as f64));
         bytes.push((labels.clone(), queue.bytes as f64));
         ages.push((labels.clone(), queue.age.as_secs_f64()));
