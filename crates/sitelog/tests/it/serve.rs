@@ -5,6 +5,7 @@ mod crash;
 mod delivery;
 mod demo;
 mod exporter;
+mod oidc;
 mod peers;
 mod prometheus;
 mod reload;
