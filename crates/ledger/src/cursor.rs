@@ -2,25 +2,27 @@
 
 pub(crate) mod log;
 pub(crate) mod record;
+mod refusals;
+mod refused;
 pub(crate) mod stored;
 
-pub use record::RefusedRecord;
+pub use refusals::Refusals;
+pub use refused::{Refusal, RefusedRange};
 
 use crate::ChainId;
 use crate::chain::Live;
-use crate::disk::{DiskFile, Open};
+use crate::disk::Open;
 use crate::error::{Damage, Error};
 use crate::frame::Header;
 use crate::frames::{Frame, Read, Reader};
 use crate::layout::{CURSORS, Lock, WRITER_LOCK, holder, lock};
-use crate::position::{Position, Progress};
+use crate::position::Progress;
 use crate::quarantine;
 use crate::root::Root;
 use crate::walk::Found;
 use log::RecordLog;
-use record::{CURSOR_MAGIC, REFUSED_MAGIC, put_progress, put_refused, short, signal_tag, take_progress, take_refused};
+use record::{CURSOR_MAGIC, put_progress, signal_tag, take_progress};
 use sitelog_model::{Signal, TenantId};
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,18 +36,14 @@ pub struct Cursor {
     reader: Reader,
     live: Option<Arc<Live>>,
     progress: Progress,
-    refused: Vec<RefusedRecord>,
-    /// Where they are.
-    refused_at: BTreeSet<Position>,
+    refusals: Refusals,
     damage: Vec<Damage>,
     log: RecordLog,
-    refused_log: RecordLog,
     at_end: bool,
     /// Something of the progress may be lost with the power.
     is_noted: bool,
     /// Segment and length up to which the content is known to be durable.
     synced: (u32, u64),
-    _lock: Arc<dyn DiskFile>,
 }
 
 impl Cursor {
@@ -81,11 +79,7 @@ impl Cursor {
         let progress = last.unwrap_or_default();
         log.make(&[put_progress(&progress)])?;
         let path = cursors.join(format!("{name}.refused"));
-        let (refused_log, stored) = RecordLog::open(disk.clone(), path, REFUSED_MAGIC, [0; 4], syncs)?;
-        let refused: Vec<RefusedRecord> = stored.map_or_else(Vec::new, |stored| {
-            stored.records.iter().filter_map(|body| take_refused(body)).collect()
-        });
-        let refused_at = refused.iter().map(|record| record.at).collect();
+        let refusals = Refusals::open(root.clone(), path, &progress, held)?;
         if syncs && live.is_none() {
             // The writer may have died before it made these entries durable.
             for folder in folder.ancestors().take(2) {
@@ -102,15 +96,12 @@ impl Cursor {
             reader,
             live,
             progress,
-            refused,
-            refused_at,
+            refusals,
             damage,
             log,
-            refused_log,
             at_end,
             is_noted: false,
             synced,
-            _lock: held,
         })
     }
 
@@ -216,36 +207,22 @@ impl Cursor {
         Ok(())
     }
 
-    /// Records, durably, that the destination refused a record for good. Its segment stays until its age is over, or until
-    /// nothing else can make room.
+    /// Records, durably, what the destination refused for good: [`Refusals::add`].
     ///
     /// # Errors
     /// The disk's.
-    pub fn refuse(&mut self, at: Position, reason: &str) -> Result<(), Error> {
-        if self.refused_at.contains(&at) {
-            return Ok(());
-        }
-        let record = RefusedRecord {
-            at,
-            time: self.root.options.clock.now(),
-            reason: short(reason),
-        };
-        if self.refused_log.is_open() {
-            self.refused_log.append(&put_refused(&record))?;
-        } else {
-            // There is none yet, or a sync failed and the next one is written anew: with all that is known.
-            let all: Vec<_> = self.refused.iter().chain([&record]).map(put_refused).collect();
-            self.refused_log.rewrite(&all)?;
-        }
-        self.refused.push(record);
-        self.refused_at.insert(at);
-        self.root.counters.refused_records.add(1);
-        Ok(())
+    pub fn refuse(&mut self, refusals: &[Refusal]) -> Result<(), Error> {
+        self.refusals.add(refusals, &self.progress)
     }
 
-    /// All records refused for good, in the order in which that was learnt.
-    pub fn refused(&self) -> &[RefusedRecord] {
-        &self.refused
+    /// The list of what was refused, which holds the cursor as long as it lives.
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
+    }
+
+    /// All that was refused for good, in the order of the chain.
+    pub fn refused(&self) -> Vec<RefusedRange> {
+        self.refusals.ranges()
     }
 
     fn advance(&mut self) -> Result<Option<Frame>, Error> {

@@ -46,7 +46,7 @@ pub use check::{
 pub use checkpoint::Checkpoint;
 pub use commit::{Commits, Committer};
 pub use counters::{Counter, Counters};
-pub use cursor::{Cursor, RefusedRecord};
+pub use cursor::{Cursor, Refusal, Refusals, RefusedRange};
 pub use disk::Disk;
 pub use error::{Damage, Error, Refused};
 pub use frame::{Encoding, HEADER, Header, Kind, MAX_PLAIN, MAX_STORED, Parsed, parse_frame};

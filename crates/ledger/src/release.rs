@@ -12,6 +12,7 @@ use crate::trail;
 use crate::walk::{Step, Walk};
 use sitelog_model::{Signal, TenantId};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -78,10 +79,9 @@ impl Extent {
         cursor.progress.upto >= Position::start(wanted)
     }
 
-    /// Records in it that this cursor's destination refused for good.
-    fn refused_of(&self, cursor: &StoredCursor) -> usize {
-        let is_here = |at: &Position| (self.first..self.upto).contains(&at.frame);
-        cursor.refused.iter().filter(|record| is_here(&record.at)).count()
+    /// Its frames.
+    fn frames(&self) -> Range<u64> {
+        self.first..self.upto
     }
 }
 
@@ -154,14 +154,18 @@ fn release_chain(
         };
         let is_young = Duration::from_nanos(now.saturating_sub(extent.newest)) < keep;
         let is_done = root.delivers(&cursors) && cursors.iter().all(|cursor| extent.is_passed_by(cursor));
-        let refused: usize = cursors.iter().map(|cursor| extent.refused_of(cursor)).sum();
-        let is_pinned = refused > 0 && pinned == Pinned::Stay;
+        let refused: u64 = cursors
+            .iter()
+            .map(|cursor| cursor.refused.records_in(extent.frames()))
+            .sum();
+        let reaches = |cursor: &StoredCursor| cursor.refused.reaches(extent.frames());
+        let is_pinned = pinned == Pinned::Stay && cursors.iter().any(reaches);
         if is_young || !is_done || is_pinned || released.bytes + bytes >= enough {
             break;
         }
         upto = extent.upto;
         bytes += size(*number);
-        going.push((*number, refused as u64));
+        going.push((*number, refused));
     }
     if going.is_empty() {
         return Ok(());

@@ -43,8 +43,9 @@ struct Segment {
     newest: u64,
     /// Time of its oldest frame that some cursor has not done.
     due: Option<u64>,
-    /// Records in it that were refused for good.
+    /// Records in it that were refused for good, and whether any may be.
     refused: u64,
+    is_pinned: bool,
     /// It ends the chain.
     ends: bool,
     /// Index behind its last frame.
@@ -102,7 +103,7 @@ impl Surveyed {
                 // Nobody was ever meant to get it: it goes with age alone, of a server's chain even while that is written.
                 false => (self.is_sealed || is_server) && is_old,
                 true => {
-                    let is_free = segment.refused == 0 || pinned == Pinned::Go;
+                    let is_free = !segment.is_pinned || pinned == Pinned::Go;
                     self.delivers && segment.due.is_none() && (is_old || is_over(done) && is_free)
                 }
             }
@@ -192,7 +193,7 @@ pub(crate) fn release_ended(root: &Root, chain: &ChainId, keep: Duration) -> Res
     let now = root.options.clock.now();
     let may_go = |segment: &Segment| {
         let age = Duration::from_nanos(now.saturating_sub(segment.newest));
-        segment.due.is_none() && segment.refused == 0 && age >= keep
+        segment.due.is_none() && !segment.is_pinned && age >= keep
     };
     if !surveyed.was_empty {
         if !(surveyed.is_sealed && surveyed.delivers && surveyed.segments.iter().all(may_go)) {
@@ -242,6 +243,7 @@ fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor])
             newest: 0,
             due: None,
             refused: 0,
+            is_pinned: false,
             ends: false,
             upto: 0,
         })
@@ -259,6 +261,7 @@ fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor])
         let header = &found.header;
         segment.newest = segment.newest.max(header.time);
         segment.ends |= header.kind == Kind::End;
+        let begun = if segment.upto == 0 { header.index } else { segment.upto };
         segment.upto = header.index + 1;
         if cursors
             .iter()
@@ -266,8 +269,13 @@ fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor])
         {
             segment.due.get_or_insert(header.time);
         }
-        let refused = cursors.iter().flat_map(|cursor| &cursor.refused);
-        segment.refused += refused.filter(|record| record.at.frame == header.index).count() as u64;
+        // From the frame before on: what was refused of frames that are lost is counted too.
+        let frames = begun..segment.upto;
+        segment.refused += cursors
+            .iter()
+            .map(|cursor| cursor.refused.records_in(frames.clone()))
+            .sum::<u64>();
+        segment.is_pinned |= cursors.iter().any(|cursor| cursor.refused.reaches(frames.clone()));
     }
 }
 

@@ -120,7 +120,7 @@ fn cursor_status(stored: StoredCursor) -> CursorStatus {
         progress,
         refused,
     } = stored;
-    let refused = refused.len() as u64;
+    let refused = refused.records();
     CursorStatus {
         name,
         signal,

@@ -3,11 +3,12 @@
 use super::collect::{Added, Collector};
 use super::route::{Route, Turn};
 use super::setback::Setback;
-use super::settle::{Doubt, News, Settled, settle};
+use super::settle::{Doubt, News, settle};
 use super::window::Slot;
-use sitelog_ledger::{Cursor, Error, Position, Progress};
+use sitelog_ledger::{Cursor, Error, Frame, Position, Progress, Refusal};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -44,6 +45,8 @@ pub(crate) struct Lane {
     news_of_chain: Option<watch::Receiver<u64>>,
     phase: watch::Receiver<Phase>,
     progress: Progress,
+    /// What is done because it was refused, and is not put down yet.
+    refused: Vec<Refusal>,
     collector: Collector,
     /// The right to read what is in the collector, and the wait for it.
     turn: Option<Turn>,
@@ -80,6 +83,7 @@ impl Lane {
             news_of_chain,
             phase,
             progress,
+            refused: Vec::new(),
             collector,
             turn: None,
             reserving: None,
@@ -130,14 +134,16 @@ impl Lane {
         loop {
             let phase = *self.phase.borrow_and_update();
             if phase == Phase::Stopped {
-                self.take_news()?;
+                // What is given up says what is known of it.
+                self.tasks.shutdown().await;
+                self.take_news().await?;
                 self.cursor.settle()?;
                 return self.waiting();
             }
             if self.must_go_back && self.unsettled == 0 && self.collector.is_empty() {
-                self.go_back()?;
+                self.go_back().await?;
             }
-            self.read()?;
+            self.read().await?;
             if self.ended && self.unsettled == 0 && self.collector.is_empty() && !self.must_go_back {
                 self.cursor.settle()?;
                 return Ok(Waiting::default());
@@ -157,8 +163,8 @@ impl Lane {
         tokio::select! {
             biased;
             news = self.news.recv() => {
-                self.hear(news)?;
-                self.take_news()?;
+                self.hear(news);
+                self.take_news().await?;
             }
             _ = self.phase.changed() => {}
             slot = self.route.window.clone().enter(), if is_due => {
@@ -207,7 +213,7 @@ impl Lane {
     }
 
     /// Reads what there is, up to what its turn allows.
-    fn read(&mut self) -> Result<(), Error> {
+    async fn read(&mut self) -> Result<(), Error> {
         let Some(mut turn) = self.turn.take_if(|_| self.has_more) else {
             return Ok(());
         };
@@ -221,7 +227,7 @@ impl Lane {
             };
             match self.collector.add(&frame, &self.progress, cut) {
                 Added::Malformed(why) => {
-                    self.cursor.refuse(frame.position, &why)?;
+                    self.refused.push(malformed(&frame, &why));
                     self.route.counters().malformed_frames.add(1);
                     self.route.failed(&why);
                 }
@@ -236,47 +242,50 @@ impl Lane {
         match self.collector.take_passed() {
             Some(passed) => {
                 self.progress.add(passed);
-                self.cursor.note(self.progress.clone())
+                self.put_down().await
             }
             None => Ok(()),
         }
     }
 
-    /// Hears all news there are, then notes the progress once.
-    fn take_news(&mut self) -> Result<(), Error> {
+    /// Hears all news there are, then puts down once what is done.
+    async fn take_news(&mut self) -> Result<(), Error> {
         while let Ok(news) = self.news.try_recv() {
-            self.hear(Some(news))?;
+            self.hear(Some(news));
+        }
+        self.put_down().await
+    }
+
+    fn hear(&mut self, news: Option<News>) {
+        match news {
+            Some(News::Settled(settled)) => {
+                settled.ranges.into_iter().for_each(|range| self.progress.add(range));
+                self.refused.extend(settled.refused);
+            }
+            Some(News::GivenBack { is_suspect }) => self.given_back(is_suspect),
+            Some(News::Finished) => self.unsettled -= 1,
+            None => {}
+        }
+    }
+
+    /// Puts down what is refused, durably, then what is done.
+    async fn put_down(&mut self) -> Result<(), Error> {
+        if !self.refused.is_empty() {
+            let refused = Arc::new(std::mem::take(&mut self.refused));
+            let (list, theirs, done) = (self.cursor.refusals().clone(), refused.clone(), self.progress.clone());
+            // Elsewhere: everybody on this thread would wait for the disk.
+            let kept = tokio::task::spawn_blocking(move || list.add(&theirs, &done)).await;
+            let kept = kept.unwrap_or_else(|_| self.cursor.refusals().add(&refused, &self.progress));
+            if kept.is_err() {
+                self.refused = Arc::unwrap_or_clone(refused);
+            }
+            kept?;
         }
         if self.progress == *self.cursor.progress() {
             Ok(())
         } else {
             self.cursor.note(self.progress.clone())
         }
-    }
-
-    fn hear(&mut self, news: Option<News>) -> Result<(), Error> {
-        match news {
-            Some(News::Settled(settled)) => return self.settled(settled),
-            Some(News::GivenBack { is_suspect }) => self.given_back(is_suspect),
-            Some(News::Finished) => self.unsettled -= 1,
-            None => {}
-        }
-        Ok(())
-    }
-
-    fn settled(&mut self, settled: Settled) -> Result<(), Error> {
-        if let Some((why, parts)) = settled.refused {
-            for part in parts {
-                let many = if part.records > 1 {
-                    format!(" ({} records)", part.records)
-                } else {
-                    String::new()
-                };
-                self.cursor.refuse(part.at, &format!("{why}{many}"))?;
-            }
-        }
-        self.progress.add(settled.range);
-        Ok(())
     }
 
     /// Lets go of everything that was read: it is read again when the destination may be asked again.
@@ -297,9 +306,9 @@ impl Lane {
     }
 
     /// Reads on behind what is done.
-    fn go_back(&mut self) -> Result<(), Error> {
+    async fn go_back(&mut self) -> Result<(), Error> {
         self.reap();
-        self.take_news()?;
+        self.take_news().await?;
         self.cursor.rewind()?;
         self.collector = Collector::new(self.route.signal, self.progress.upto);
         self.doubt = self.doubt.filter(|(at, _)| *at == self.progress.upto);
@@ -322,6 +331,14 @@ impl Lane {
             }
         }
         Ok(waiting)
+    }
+}
+
+/// A frame that holds no OTLP, as refused.
+fn malformed(frame: &Frame, why: &str) -> Refusal {
+    Refusal {
+        within: frame.position..Position::start(frame.position.frame + 1),
+        ..Refusal::one(frame.position, why)
     }
 }
 

@@ -2,17 +2,18 @@
 
 use super::records::keep;
 use bytes::{Bytes, BytesMut};
-use sitelog_ledger::Position;
+use sitelog_ledger::{Position, Refusal};
 use sitelog_model::Signal;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Records of one frame within a piece.
 #[derive(Clone, Debug)]
-pub(crate) struct Part {
+struct Part {
     /// The first of them.
-    pub(crate) at: Position,
+    at: Position,
     /// How many.
-    pub(crate) records: u32,
+    records: u32,
     /// Their share of the piece's bytes, which is a request of its own.
     len: usize,
 }
@@ -54,9 +55,18 @@ impl Piece {
         self.parts.iter().map(|part| u64::from(part.records)).sum()
     }
 
-    /// Its records by frame.
-    pub(crate) fn parts(&self) -> &[Part] {
-        &self.parts
+    /// All of it as refused, by frame.
+    pub(crate) fn refusals(&self, why: &str) -> impl Iterator<Item = Refusal> {
+        let reason = Arc::<str>::from(why);
+        // Each reaches to the next: nothing of this signal is between them.
+        let ends = self.parts.iter().skip(1).map(|part| part.at).chain([self.range.end]);
+        let mut start = self.range.start;
+        self.parts.iter().zip(ends).map(move |(part, end)| Refusal {
+            at: part.at,
+            records: part.records,
+            within: std::mem::replace(&mut start, end)..end,
+            reason: Arc::clone(&reason),
+        })
     }
 
     /// Two halves: between frames where it has several, which needs no decoding, else between records.

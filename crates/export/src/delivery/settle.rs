@@ -10,11 +10,12 @@
 //!   the fault is the destination's, and the record waits.
 
 use super::gate::Pass;
-use super::piece::{Part, Piece};
+use super::piece::Piece;
 use super::route::Route;
 use crate::backends::Delivery;
-use sitelog_ledger::Position;
+use sitelog_ledger::{Position, Refusal};
 use std::ops::Range;
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
@@ -38,11 +39,15 @@ pub(crate) struct Doubt {
 }
 
 /// Records that need no further thought.
+#[derive(Default)]
 pub(crate) struct Settled {
-    pub(crate) range: Range<Position>,
-    /// Why they were refused, and which; `None` when they were delivered.
-    pub(crate) refused: Option<(String, Vec<Part>)>,
+    pub(crate) ranges: Vec<Range<Position>>,
+    /// Those among them that were refused.
+    pub(crate) refused: Vec<Refusal>,
 }
+
+/// So long refusals wait for more.
+const TOGETHER: Duration = Duration::from_millis(250);
 
 /// What the destination makes of a piece in the end.
 enum Verdict {
@@ -57,22 +62,24 @@ enum Verdict {
     },
 }
 
-/// Settles a piece; each part of it is told as soon as it is settled.
+/// Settles a piece. What becomes of it is told as [`Outcome`] says.
 pub(crate) async fn settle(route: &Route, piece: Piece, doubt: Doubt, news: &UnboundedSender<News>) {
     let mut todo = vec![(piece, 0)];
     let mut in_a_row = 0;
+    let mut outcome = Outcome::new(route, news);
     // Who hears the news has gone only when everything is given up.
     while let Some((piece, depth)) = todo.pop() {
         let verdict = judge(route, &piece, depth, doubt).await;
         let why = match verdict {
             Verdict::Taken => {
                 in_a_row = 0;
-                tell(route, news, &piece, None);
+                outcome.delivered(&piece);
                 continue;
             }
             Verdict::Later { is_suspect } => {
+                drop(outcome);
                 drop(news.send(News::GivenBack { is_suspect }));
-                break;
+                return;
             }
             Verdict::Halve(why) if in_a_row < route.pace.refusals_in_a_row => {
                 if let Some((left, right)) = piece.clone().split(route.signal) {
@@ -86,26 +93,72 @@ pub(crate) async fn settle(route: &Route, piece: Piece, doubt: Doubt, news: &Unb
         };
         in_a_row += 1;
         route.failed(&why);
-        tell(
-            route,
-            news,
-            &piece,
-            Some((route.presentable(&why), piece.parts().to_vec())),
-        );
+        outcome.refused(&piece, &why);
     }
 }
 
-fn tell(route: &Route, news: &UnboundedSender<News>, piece: &Piece, refused: Option<(String, Vec<Part>)>) {
-    match &refused {
-        Some(_) => route.counters().refused_records.add(piece.records()),
-        None => route.counters().bytes.add(piece.body.len() as u64),
+/// What became of a piece and is not told yet. What is delivered is told at once; from the first refusal on all of it is told
+/// together, a few times a second and at the end, for each time a refusal is told costs a sync.
+struct Outcome<'a> {
+    route: &'a Route,
+    news: &'a UnboundedSender<News>,
+    settled: Settled,
+    refused_records: u64,
+    since: Option<Instant>,
+}
+
+impl<'a> Outcome<'a> {
+    fn new(route: &'a Route, news: &'a UnboundedSender<News>) -> Self {
+        let (settled, refused_records, since) = Default::default();
+        Self {
+            route,
+            news,
+            settled,
+            refused_records,
+            since,
+        }
     }
-    let settled = Settled {
-        range: piece.range.clone(),
-        refused,
-    };
-    drop(news.send(News::Settled(settled)));
-    route.moved();
+
+    fn delivered(&mut self, piece: &Piece) {
+        self.route.counters().bytes.add(piece.body.len() as u64);
+        self.add(piece);
+    }
+
+    fn refused(&mut self, piece: &Piece, why: &str) {
+        self.since.get_or_insert_with(Instant::now);
+        self.refused_records += piece.records();
+        self.settled
+            .refused
+            .extend(piece.refusals(&self.route.presentable(why)));
+        self.add(piece);
+    }
+
+    fn add(&mut self, piece: &Piece) {
+        self.settled.ranges.push(piece.range.clone());
+        self.route.moved();
+        if self.since.is_none_or(|since| since.elapsed() >= TOGETHER) {
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        let (settled, records) = (
+            std::mem::take(&mut self.settled),
+            std::mem::take(&mut self.refused_records),
+        );
+        self.since = None;
+        self.route.counters().refused_records.add(records);
+        if !settled.ranges.is_empty() {
+            drop(self.news.send(News::Settled(settled)));
+        }
+    }
+}
+
+impl Drop for Outcome<'_> {
+    /// Also when the piece is given up half-way.
+    fn drop(&mut self) {
+        self.tell();
+    }
 }
 
 async fn judge(route: &Route, piece: &Piece, depth: u32, doubt: Doubt) -> Verdict {

@@ -85,7 +85,7 @@ fn a_malformed_frame_costs_only_itself() {
     let places: Vec<_> = site
         .refused(Signal::Logs)
         .iter()
-        .map(|record| record.at.frame)
+        .map(|range| range.first.frame)
         .collect();
     assert_eq!(places, [1, 2]);
     assert_eq!(destination.book.taken(), names(Signal::Logs, 0..10));

@@ -12,7 +12,7 @@ use prost::Message;
 use sitelog_export::config::{Backoff, Given, Key, Layers, Protocol};
 use sitelog_export::{DestinationName, Exporter, OtlpConfig, Patience, Report, cursor_name};
 use sitelog_ledger::disk::fault::FaultDisk;
-use sitelog_ledger::{Chain, ChainId, CursorStatus, Ledger, Options, RefusedRecord};
+use sitelog_ledger::{Chain, ChainId, CursorStatus, Ledger, Options, RefusedRange};
 use sitelog_model::{Batch, Bytes, Origin, Payload, Signal, Source, TenantId, Ulid};
 use sitelog_sanitize::Clean;
 use std::net::SocketAddr;
@@ -100,7 +100,7 @@ impl Site {
             .unwrap()
     }
 
-    pub(crate) fn refused(&self, signal: Signal) -> Vec<RefusedRecord> {
+    pub(crate) fn refused(&self, signal: Signal) -> Vec<RefusedRange> {
         self.ledger
             .cursor(
                 self.id(),
@@ -109,7 +109,6 @@ impl Site {
             )
             .unwrap()
             .refused()
-            .to_vec()
     }
 }
 

@@ -1,4 +1,4 @@
-//! A small append-only file of checked records: one write and one sync a record.
+//! A small append-only file of checked records: one write and one sync for each time something is appended.
 
 use crate::disk::{Disk, DiskFile, Open, read_file, write_all_at};
 use crate::error::Error;
@@ -98,7 +98,12 @@ impl RecordLog {
 
     /// Appends a record, durably. After an error the log is as it was before, or has the record.
     pub(crate) fn append(&mut self, body: &[u8]) -> Result<(), Error> {
-        match self.write(body)? {
+        self.append_all(&[body.to_vec()])
+    }
+
+    /// Appends records, durably, with one write. After an error the log is as it was before, or has the first of them.
+    pub(crate) fn append_all(&mut self, bodies: &[Vec<u8>]) -> Result<(), Error> {
+        match self.write(bodies)? {
             Some(file) => self.sync(&*file),
             None => Ok(()),
         }
@@ -106,7 +111,7 @@ impl RecordLog {
 
     /// Appends a record that survives the death of the process; a power loss may take it.
     pub(crate) fn append_unsynced(&mut self, body: &[u8]) -> Result<(), Error> {
-        self.write(body).map(drop)
+        self.write(&[body.to_vec()]).map(drop)
     }
 
     /// Makes what was appended durable.
@@ -117,19 +122,19 @@ impl RecordLog {
         }
     }
 
-    /// Writes a record at the end and says what has to be synced for it.
-    fn write(&mut self, body: &[u8]) -> Result<Option<Arc<dyn DiskFile>>, Error> {
+    /// Writes records at the end and says what has to be synced for them.
+    fn write(&mut self, bodies: &[Vec<u8>]) -> Result<Option<Arc<dyn DiskFile>>, Error> {
         let Some(file) = self.file.clone() else {
-            return self.rewrite(&[body.to_vec()]).map(|()| None);
+            return self.rewrite(bodies).map(|()| None);
         };
-        let record = record(body);
-        let written = write_all_at(&*file, &record, self.len);
+        let records: Vec<u8> = bodies.iter().flat_map(|body| record(body)).collect();
+        let written = write_all_at(&*file, &records, self.len);
         if let Err(error) = written {
-            // Whatever stays of it is a torn last record, which the next one overwrites.
+            // Whatever stays of it is overwritten by what comes next.
             drop(file.truncate(self.len));
             return Err(Error::io("write", &self.path)(error));
         }
-        self.len += record.len() as u64;
+        self.len += records.len() as u64;
         Ok(Some(file))
     }
 

@@ -1,25 +1,15 @@
 //! How progress and refused records are stored.
 
+use super::refused::RefusedRange;
 use crate::frame::{u32_at, u64_at};
 use crate::position::{Position, Progress};
 use sitelog_model::Signal;
 
 pub(crate) const CURSOR_MAGIC: [u8; 4] = *b"SLC1";
-pub(crate) const REFUSED_MAGIC: [u8; 4] = *b"SLR1";
-/// Longer reasons are cut: they come from a destination.
-const MAX_REASON: usize = 256;
+pub(crate) const REFUSED_MAGIC: [u8; 4] = *b"SLR2";
+/// Of files that name each record by itself, as they were written first.
+pub(crate) const SINGLY_REFUSED_MAGIC: [u8; 4] = *b"SLR1";
 const POSITION: usize = 12;
-
-/// A record that a destination refused for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedRecord {
-    /// Where it is.
-    pub at: Position,
-    /// When it was refused, Unix nanoseconds.
-    pub time: u64,
-    /// What the destination said.
-    pub reason: String,
-}
 
 pub(crate) fn signal_tag(signal: Option<Signal>) -> [u8; 4] {
     [signal.map_or(0, |signal| signal as u8), 0, 0, 0]
@@ -58,27 +48,33 @@ pub(crate) fn take_progress(bytes: &[u8]) -> Option<Progress> {
     Some(progress)
 }
 
-pub(crate) fn put_refused(record: &RefusedRecord) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(POSITION + 8 + record.reason.len());
-    put_position(&mut bytes, record.at);
-    bytes.extend_from_slice(&record.time.to_le_bytes());
-    bytes.extend_from_slice(record.reason.as_bytes());
+pub(crate) fn put_refused(range: &RefusedRange) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(2 * POSITION + 16 + range.reason.len());
+    put_position(&mut bytes, range.first);
+    put_position(&mut bytes, range.end);
+    bytes.extend_from_slice(&range.records.to_le_bytes());
+    bytes.extend_from_slice(&range.time.to_le_bytes());
+    bytes.extend_from_slice(range.reason.as_bytes());
     bytes
 }
 
-pub(crate) fn take_refused(bytes: &[u8]) -> Option<RefusedRecord> {
-    let (head, reason) = bytes.split_at_checked(POSITION + 8)?;
-    let reason = String::from_utf8_lossy(reason).into_owned();
-    Some(RefusedRecord {
-        at: take_position(head),
-        time: u64_at(head, POSITION),
-        reason,
+pub(crate) fn take_refused(bytes: &[u8]) -> Option<RefusedRange> {
+    let (head, reason) = bytes.split_at_checked(2 * POSITION + 16)?;
+    let (first, end) = (take_position(head), take_position(&head[POSITION..]));
+    (first < end).then(|| RefusedRange {
+        first,
+        end,
+        records: u64_at(head, 2 * POSITION),
+        time: u64_at(head, 2 * POSITION + 8),
+        reason: String::from_utf8_lossy(reason).into_owned(),
     })
 }
 
-/// A reason as it is stored: cut at a character.
-pub(crate) fn short(reason: &str) -> String {
-    reason[..reason.floor_char_boundary(MAX_REASON)].to_owned()
+/// Place, time and reason of one record.
+pub(crate) fn take_singly_refused(bytes: &[u8]) -> Option<(Position, u64, String)> {
+    let (head, reason) = bytes.split_at_checked(POSITION + 8)?;
+    let reason = String::from_utf8_lossy(reason).into_owned();
+    Some((take_position(head), u64_at(head, POSITION), reason))
 }
 
 fn put_position(bytes: &mut Vec<u8>, at: Position) {
@@ -111,14 +107,14 @@ mod tests {
         }
 
         #[test]
-        fn a_refused_record_comes_back(at in position(), time: u64, reason: String) {
-            let record = RefusedRecord { at, time, reason };
-            prop_assert_eq!(take_refused(&put_refused(&record)), Some(record));
+        fn a_refused_range_comes_back(first in position(), frames in 1u64..9, records: u64, time: u64, reason: String) {
+            let range = RefusedRange { first, end: Position::start(first.frame + frames), records, time, reason };
+            prop_assert_eq!(take_refused(&put_refused(&range)), Some(range));
         }
 
         #[test]
         fn any_bytes_are_refused_or_read(bytes: Vec<u8>) {
-            let _ = (take_progress(&bytes), take_refused(&bytes));
+            let _ = (take_progress(&bytes), take_refused(&bytes), take_singly_refused(&bytes));
         }
     }
 }

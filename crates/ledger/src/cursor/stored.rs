@@ -1,7 +1,8 @@
 //! What the cursors of a chain have on disk, read without holding them.
 
-use super::log;
-use super::record::{CURSOR_MAGIC, REFUSED_MAGIC, RefusedRecord, tag_signal, take_progress, take_refused};
+use super::record::{CURSOR_MAGIC, tag_signal, take_progress};
+use super::refused::RefusedRanges;
+use super::{log, refusals};
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::layout::{CURSORS, list};
@@ -15,7 +16,7 @@ pub(crate) struct StoredCursor {
     pub(crate) name: String,
     pub(crate) signal: Option<Signal>,
     pub(crate) progress: Progress,
-    pub(crate) refused: Vec<RefusedRecord>,
+    pub(crate) refused: RefusedRanges,
 }
 
 /// All cursors of a chain, by name.
@@ -34,14 +35,13 @@ pub(crate) fn list_cursors(disk: &dyn Disk, chain: &Path) -> Result<Vec<StoredCu
             .last()
             .and_then(|body| take_progress(body))
             .unwrap_or_default();
-        let refused = log::read(disk, &folder.join(format!("{name}.refused")), REFUSED_MAGIC)?;
-        let refused = refused.map(|stored| stored.records.iter().filter_map(|body| take_refused(body)).collect());
+        let refused = refusals::read(disk, &folder.join(format!("{name}.refused")), &progress)?;
         let (name, signal) = (name.to_owned(), tag_signal(stored.tag));
         cursors.push(StoredCursor {
             name,
             signal,
             progress,
-            refused: refused.unwrap_or_default(),
+            refused,
         });
     }
     cursors.sort_by(|a, b| a.name.cmp(&b.name));

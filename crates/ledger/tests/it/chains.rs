@@ -1,6 +1,6 @@
 //! Writing, locking, rolling, sealing, reopening.
 
-use crate::scene::{Scene, append, batch, id, number, numbers, of, options, payload};
+use crate::scene::{Scene, append, batch, id, number, numbers, of, options, payload, refuse};
 use sitelog_ledger::{Clock, Durability, Error, Ledger, MAX_STORED, Options, Refused, State};
 use sitelog_model::{Bytes, Payload, Signal, TenantId};
 use std::os::unix::fs::PermissionsExt;
@@ -152,11 +152,7 @@ fn on_the_real_disk_all_is_for_the_owner_alone() {
     let ledger = Ledger::open(folder.path().join("data"), options()).unwrap();
     let chain = ledger.create(&TenantId::default(), id(1)).unwrap();
     append(&chain, 0..20);
-    chain
-        .cursor("x", None)
-        .unwrap()
-        .refuse(Default::default(), "why")
-        .unwrap();
+    refuse(&mut chain.cursor("x", None).unwrap(), Default::default(), "why").unwrap();
     chain.seal().unwrap();
     assert_eq!(numbers(&ledger, chain.id()), ((0..20).collect(), 0));
     let mut folders = vec![folder.path().join("data")];

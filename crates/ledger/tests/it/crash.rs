@@ -1,6 +1,6 @@
 //! The model test: the process or the machine ends at every operation of a workload.
 
-use crate::scene::{SEGMENT, append, batch, id, number, numbers, options};
+use crate::scene::{SEGMENT, append, batch, id, number, numbers, options, refuse};
 use sitelog_ledger::disk::fault::{Crash, FaultDisk};
 use sitelog_ledger::{ChainId, Cursor, Error, Ledger, Position, Progress};
 use sitelog_model::{Signal, TenantId};
@@ -38,7 +38,7 @@ fn workload(disk: &FaultDisk, done: &mut Acknowledged) -> Option<()> {
         write_round(&chain, done, 4)?;
         read_round(&mut cursor, done)?;
         if round == 1 {
-            cursor.refuse(Position { frame: 1, item: 2 }, "no such metric").ok()?;
+            refuse(&mut cursor, Position { frame: 1, item: 2 }, "no such metric").ok()?;
             done.refused = 1;
         }
     }

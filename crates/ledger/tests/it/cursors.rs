@@ -1,7 +1,7 @@
 //! Named readers and what they remember.
 
 use crate::scene::{Scene, append, batch, number, of, payload};
-use sitelog_ledger::disk::fault::{Crash, Op};
+use sitelog_ledger::disk::fault::Crash;
 use sitelog_ledger::{Cursor, Error, Position, Progress};
 use sitelog_model::{Payload, Signal};
 use std::sync::Arc;
@@ -161,48 +161,6 @@ fn a_cursor_has_one_holder_and_a_safe_name() {
     drop(held);
     assert!(scene.ledger.cursor(chain.id(), "otlp", None).is_ok());
     assert!(matches!(chain.cursor("../x", None), Err(Error::CursorName(_))));
-}
-
-#[test]
-fn refused_records_are_kept_once_and_counted() {
-    let scene = Scene::new();
-    let chain = scene.chain(1);
-    append(&chain, 0..2);
-    let mut cursor = chain.cursor("otlp", None).unwrap();
-    let at = Position { frame: 1, item: 3 };
-    cursor.refuse(at, "attribute too long").unwrap();
-    cursor.refuse(at, "attribute too long").unwrap();
-    drop(cursor);
-    let cursor = chain.cursor("otlp", None).unwrap();
-    let kept: Vec<_> = cursor
-        .refused()
-        .iter()
-        .map(|record| (record.at, record.reason.as_str()))
-        .collect();
-    assert_eq!(kept, [(at, "attribute too long")]);
-    assert_eq!(scene.ledger.counters().refused_records.get(), 1);
-    assert_eq!(scene.ledger.status(chain.id()).unwrap().cursors[0].refused, 1);
-}
-
-/// Scenario: a sync of the list fails (its file was made as `.new`): it goes into a new file with the next record.
-/// Guarantees: what was in it before is in the new one, and a destination's long words are cut.
-#[test]
-fn refused_records_survive_a_failed_sync() {
-    let scene = Scene::new();
-    let chain = scene.chain(1);
-    append(&chain, 0..2);
-    let mut cursor = chain.cursor("otlp", None).unwrap();
-    let places = [0, 1, 2].map(|item| Position { frame: 1, item });
-    cursor.refuse(places[0], &"x".repeat(5000)).unwrap();
-    scene.disk.fail(Op::Sync, ".new", std::io::ErrorKind::Other, 1);
-    assert!(cursor.refuse(places[1], "no").is_err());
-    cursor.refuse(places[1], "no").unwrap();
-    cursor.refuse(places[2], "no").unwrap();
-    drop(cursor);
-    let cursor = chain.cursor("otlp", None).unwrap();
-    let kept: Vec<_> = cursor.refused().iter().map(|record| record.at).collect();
-    assert_eq!(kept, places);
-    assert_eq!(cursor.refused()[0].reason.len(), 256);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod frames;
 mod growing;
 mod image;
 mod races;
+mod refused;
 mod release;
 mod retention;
 mod room;

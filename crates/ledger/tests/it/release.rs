@@ -1,6 +1,6 @@
 //! Delivered segments go at once, and nothing else does.
 
-use crate::scene::{Scene, append, batch, id, numbers, of, options};
+use crate::scene::{Scene, append, batch, id, numbers, of, options, refuse};
 use sitelog_ledger::disk::fault::{Crash, FaultDisk};
 use sitelog_ledger::{Chain, ChainId, Check, Clock, Cursor, Error, Ledger, Options, Position, Progress, Wrong};
 use sitelog_model::{Signal, TenantId};
@@ -91,7 +91,7 @@ fn what_is_to_be_kept_stays() {
     let chains = [1, 2].map(|n| scene.chain(n));
     let mut cursor = chains[0].cursor("x", None).unwrap();
     chains.iter().for_each(|chain| append(chain, 0..40));
-    cursor.refuse(Position { frame: 20, item: 0 }, "no").unwrap();
+    refuse(&mut cursor, Position { frame: 20, item: 0 }, "no").unwrap();
     deliver_all(&mut cursor).unwrap();
     assert_eq!(release(&scene.ledger), 0, "too young");
     now.fetch_add(61_000_000_000, Ordering::Relaxed);
@@ -141,7 +141,7 @@ fn at_the_budget_delivered_segments_make_room() {
     for n in 0..600 {
         chain.append(&batch(n)).unwrap();
         if n == 5 {
-            cursor.refuse(Position { frame: 3, item: 0 }, "no").unwrap();
+            refuse(&mut cursor, Position { frame: 3, item: 0 }, "no").unwrap();
         }
         if n % 10 == 9 {
             deliver_all(&mut cursor).unwrap();

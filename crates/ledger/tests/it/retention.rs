@@ -1,6 +1,6 @@
 //! Budgets refuse input; retention erases what was delivered, never what was not.
 
-use crate::scene::{Scene, append, batch, id, numbers, of, options};
+use crate::scene::{Scene, append, batch, id, numbers, of, options, refuse};
 use sitelog_ledger::{Budget, Chain, Clock, Cursor, Error, Ledger, Options, Position, Progress, Refused};
 use sitelog_model::{Signal, TenantId};
 use std::sync::Arc;
@@ -128,21 +128,21 @@ fn refused_records_go_last() {
     let chains = [1, 2].map(|n| scene.chain(n));
     let mut cursors = chains.each_ref().map(|chain| chain.cursor("otlp", None).unwrap());
     append(&chains[0], 0..20);
-    cursors[0].refuse(Position { frame: 3, item: 0 }, "no").unwrap();
+    refuse(&mut cursors[0], Position { frame: 3, item: 0 }, "no").unwrap();
     deliver(&mut cursors[0], 20);
     let (count, _) = fill(&chains[1], 0);
     let erased = || scene.ledger.counters().refused_records_erased.get();
     assert_eq!((erased(), count > 20), (1, true), "nothing else could go");
     assert!(numbers(&scene.ledger, chains[0].id()).0[0] > 3);
-    cursors[1]
-        .refuse(
-            Position {
-                frame: count - 1,
-                item: 0,
-            },
-            "no",
-        )
-        .unwrap();
+    refuse(
+        &mut cursors[1],
+        Position {
+            frame: count - 1,
+            item: 0,
+        },
+        "no",
+    )
+    .unwrap();
     deliver(&mut cursors[1], count as usize);
     append(&chains[1], count..count + 10);
     let left = numbers(&scene.ledger, chains[1].id()).0;
@@ -161,7 +161,7 @@ fn refused_records_go_with_age() {
     let chain = scene.chain(1);
     let mut cursor = chain.cursor("otlp", None).unwrap();
     append(&chain, 0..40);
-    cursor.refuse(Position { frame: 3, item: 0 }, "no").unwrap();
+    refuse(&mut cursor, Position { frame: 3, item: 0 }, "no").unwrap();
     deliver(&mut cursor, 40);
     assert_eq!(scene.ledger.reclaim(&TenantId::default()).unwrap().segments, 0);
     now.fetch_add(3 * HOUR, Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use crate::retention::{HOUR, bytes, deliver, fill, scene_with};
 use crate::scene::{Scene, append, batch, numbers};
-use sitelog_ledger::{Budget, Check, Options, Position, Reclaim, Refused, Retention};
+use sitelog_ledger::{Budget, Check, Options, Position, Reclaim, Refusal, Refused, Retention};
 use sitelog_model::TenantId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -141,7 +141,9 @@ fn of_ended_chains_those_that_are_delivered_go() {
             append(&chain, 0..40);
             let mut cursor = chain.cursor("otlp", None).unwrap();
             if number == 3 {
-                cursor.refuse(Position { frame: 3, item: 0 }, "no").unwrap();
+                cursor
+                    .refuse(&[Refusal::one(Position { frame: 3, item: 0 }, "no")])
+                    .unwrap();
             }
             if number != 2 {
                 deliver_rest(&mut cursor);

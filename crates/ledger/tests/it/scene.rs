@@ -94,3 +94,12 @@ pub(crate) fn append(chain: &Chain, numbers: std::ops::Range<u64>) {
         chain.append(&batch(number)).unwrap();
     }
 }
+
+/// Has a cursor keep a record as refused.
+pub(crate) fn refuse(
+    cursor: &mut sitelog_ledger::Cursor,
+    at: sitelog_ledger::Position,
+    why: &str,
+) -> Result<(), Error> {
+    cursor.refuse(&[sitelog_ledger::Refusal::one(at, why)])
+}
