@@ -4,13 +4,12 @@ use super::piece::Piece;
 use super::records::keep;
 use bytes::Bytes;
 use sitelog_ledger::{Frame, Position, Progress};
-use sitelog_model::Signal;
+use std::cmp::Ordering;
 use std::ops::Range;
 use tokio::time::Instant;
 
 /// Collects the requests of frames until they make a piece.
 pub(crate) struct Collector {
-    signal: Signal,
     /// End of the last piece: the next one begins here, so that pieces leave no gap between them.
     start: Position,
     end: Position,
@@ -32,9 +31,8 @@ pub(crate) enum Added {
 }
 
 impl Collector {
-    pub(crate) fn new(signal: Signal, start: Position) -> Self {
+    pub(crate) fn new(start: Position) -> Self {
         Self {
-            signal,
             start,
             end: start,
             requests: Vec::new(),
@@ -71,7 +69,7 @@ impl Collector {
             let bytes = if count == records {
                 request.clone()
             } else {
-                match keep(self.signal, &request, range.start as usize..range.end as usize) {
+                match keep(&request, range.start as usize..range.end as usize) {
                     Ok(bytes) => bytes,
                     Err(error) => return self.pass(frame, Added::Malformed(error.to_string())),
                 }
@@ -154,12 +152,23 @@ fn is_begun(progress: &Progress, frame: u64) -> bool {
 
 /// The records of a frame that are not done.
 fn remaining(progress: &Progress, frame: u64, records: u32) -> Vec<Range<u32>> {
-    let mut ranges: Vec<Range<u32>> = Vec::new();
-    for item in (0..records).filter(|item| !progress.has_item(Position { frame, item: *item })) {
-        match ranges.last_mut() {
-            Some(last) if last.end == item => last.end += 1,
-            _ => ranges.push(item..item + 1),
+    // Of a place, the record in this frame.
+    let item = |at: Position| match at.frame.cmp(&frame) {
+        Ordering::Less => 0,
+        Ordering::Equal => at.item.min(records),
+        Ordering::Greater => records,
+    };
+    let (mut ranges, mut from) = (Vec::new(), item(progress.upto));
+    // They are in order.
+    for done in &progress.ahead {
+        let (start, end) = (item(done.start), item(done.end));
+        if start > from {
+            ranges.push(from..start);
         }
+        from = from.max(end);
+    }
+    if from < records {
+        ranges.push(from..records);
     }
     ranges
 }
@@ -176,6 +185,13 @@ mod tests {
             ahead: vec![at(5, 4)..at(5, 6), at(5, 9)..at(6, 0), at(8, 0)..at(9, 0)],
         };
         assert_eq!(remaining(&progress, 5, 10), [2..4, 6..9]);
+        assert_eq!(remaining(&progress, 5, 7), [2..4, 6..7]);
+        // By ranges, not record by record.
+        assert_eq!(remaining(&progress, 5, u32::MAX), [2..4, 6..9]);
+        assert_eq!(
+            (remaining(&progress, 4, 9), remaining(&progress, 8, 9)),
+            (vec![], vec![])
+        );
         assert!(is_begun(&progress, 5) && !is_begun(&progress, 6) && !is_begun(&progress, 7));
     }
 }

@@ -75,7 +75,7 @@ impl Lane {
         phase: watch::Receiver<Phase>,
     ) -> Self {
         let progress = cursor.progress().clone();
-        let collector = Collector::new(route.signal, progress.upto);
+        let collector = Collector::new(progress.upto);
         let (sender, news) = unbounded_channel();
         Self {
             route,
@@ -301,7 +301,7 @@ impl Lane {
             let (_, doubt) = self.doubt.get_or_insert((at, fresh));
             doubt.tries += 1;
         }
-        self.collector = Collector::new(self.route.signal, self.progress.upto);
+        self.collector = Collector::new(self.progress.upto);
         (self.turn, self.reserving, self.must_go_back) = (None, None, true);
     }
 
@@ -310,7 +310,7 @@ impl Lane {
         self.reap();
         self.take_news().await?;
         self.cursor.rewind()?;
-        self.collector = Collector::new(self.route.signal, self.progress.upto);
+        self.collector = Collector::new(self.progress.upto);
         self.doubt = self.doubt.filter(|(at, _)| *at == self.progress.upto);
         (self.must_go_back, self.is_suspect) = (false, false);
         (self.ended, self.has_more) = (false, true);

@@ -3,7 +3,6 @@
 use super::records::keep;
 use bytes::{Bytes, BytesMut};
 use sitelog_ledger::{Position, Refusal};
-use sitelog_model::Signal;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -71,14 +70,14 @@ impl Piece {
 
     /// Two halves: between frames where it has several, which needs no decoding, else between records.
     /// `None` when a single record or an unreadable frame is all there is.
-    pub(crate) fn split(self, signal: Signal) -> Option<(Self, Self)> {
+    pub(crate) fn split(self) -> Option<(Self, Self)> {
         if self.parts.len() > 1 {
             return Some(self.split_between_frames());
         }
         let part = self.parts.first().filter(|part| part.records > 1)?;
         let (half, all) = (part.records / 2, part.records as usize);
-        let left = keep(signal, &self.body, 0..half as usize).ok()?;
-        let right = keep(signal, &self.body, half as usize..all).ok()?;
+        let left = keep(&self.body, 0..half as usize).ok()?;
+        let right = keep(&self.body, half as usize..all).ok()?;
         let cut = Position {
             frame: part.at.frame,
             item: part.at.item + half,

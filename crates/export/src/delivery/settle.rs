@@ -82,7 +82,7 @@ pub(crate) async fn settle(route: &Route, piece: Piece, doubt: Doubt, news: &Unb
                 return;
             }
             Verdict::Halve(why) if in_a_row < route.pace.refusals_in_a_row => {
-                if let Some((left, right)) = piece.clone().split(route.signal) {
+                if let Some((left, right)) = piece.clone().split() {
                     route.counters().splits.add(1);
                     todo.extend([(right, depth + 1), (left, depth + 1)]);
                     continue;
