@@ -23,7 +23,7 @@ pub use tls::Tls;
 use sitelog_model::Signal;
 
 /// Where each signal goes, and at what pace.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OtlpConfig {
     /// What the destinations are called; each name has cursors of its own.
     pub name: DestinationName,

@@ -13,6 +13,7 @@ use hub::{Hub, Job};
 use sitelog_ledger::{Chain, ChainId, Ledger};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use worker::Order;
@@ -84,29 +85,58 @@ impl Exporter {
     /// Waits until everything is delivered, or patience ends; then gives up what is in flight. What was given up may have
     /// arrived: it is delivered again later.
     pub fn finish(self, patience: Patience) -> Report {
+        self.end(patience).report()
+    }
+
+    /// [`Exporter::finish`] that does not wait: for who ends many at the same time.
+    pub fn end(self, patience: Patience) -> Ending {
         if self.shared.is_needed() {
             self.shared.ensure_begun();
         }
-        self.shared.order(Order::Finish(patience));
+        self.ending(Order::Finish(patience))
+    }
+
+    /// Begins nothing more and ends when what is on its way is answered, after `longest` at most: for a destination that is no
+    /// more to be used. The cursors let go of their chains then, and stay where they are. Does not wait.
+    pub fn leave(self, longest: Duration) -> Ending {
+        self.ending(Order::Leave(longest))
+    }
+
+    fn ending(self, order: Order) -> Ending {
+        self.shared.order(order);
         let state = std::mem::replace(&mut *self.shared.state(), State::Gone);
-        match state {
+        let counters = self.shared.counters.clone();
+        Ending { state, counters }
+    }
+}
+
+/// An exporter that ends.
+pub struct Ending {
+    state: State,
+    counters: Arc<Counters>,
+}
+
+impl Ending {
+    /// Waits for the end.
+    pub fn report(self) -> Report {
+        match self.state {
             State::Running(report) => report
                 .recv()
-                .unwrap_or_else(|_| Report::failed(&self.shared.counters, "the exporter's thread panicked")),
-            State::Idle(..) | State::Gone => Report::of(&self.shared.counters),
+                .unwrap_or_else(|_| Report::failed(&self.counters, "the exporter's thread panicked")),
+            State::Idle(..) | State::Gone => Report::of(&self.counters),
         }
     }
 }
 
 impl Shared {
-    fn new(hub: Arc<Hub>, config: OtlpConfig) -> Arc<Self> {
+    fn new(hub: Arc<Hub>, config: OtlpConfig, counters: Arc<Counters>) -> Arc<Self> {
         let (orders, received) = unbounded_channel();
         let has_destination = !config.is_empty();
         let state = Mutex::new(State::Idle(Box::new(config), received));
         Arc::new(Self {
             hub,
             orders,
-            counters: Arc::default(),
+            counters,
             has_destination,
             state,
         })

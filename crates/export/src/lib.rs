@@ -13,7 +13,7 @@ pub use backends::json;
 pub use config::{ConfigError, DestinationName, OtlpConfig};
 pub use counters::Counters;
 pub use delivery::lane::Waiting;
-pub use exporter::{Exporter, Exporters, Patience, Report, SignalReport};
+pub use exporter::{Ending, Exporter, Exporters, Patience, Report, SignalReport};
 
 /// The name of the cursor that delivers a signal to a destination.
 pub fn cursor_name(destination: &DestinationName, signal: sitelog_model::Signal) -> String {

@@ -83,7 +83,7 @@ impl Compression {
 }
 
 /// Where and how one signal is sent.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Destination {
     /// The request's URL; for gRPC the server's.
     pub url: Url,

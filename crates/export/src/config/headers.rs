@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue};
 use std::fmt;
 
 /// Names and values that a user adds to requests.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(HeaderName, HeaderValue)>);
 
 impl Headers {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How delivery is cut into requests and when it tries again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// Frames are joined up to this many bytes of protobuf a request. A frame of its own may be larger.
     ///
@@ -15,6 +15,8 @@ pub struct Pace {
     pub linger: Duration,
     /// Waiting times after a failure.
     pub backoff: Backoff,
+    /// Waiting times after an error of the ledger's own disk, without jitter; default 1 s to 30 s.
+    pub setback: Backoff,
     /// How often a request is tried that gets an answer which may be the data's or the destination's fault (HTTP 500,
     /// gRPC `INTERNAL`), before it is split to find out.
     pub suspect_tries: u32,
@@ -29,6 +31,10 @@ impl Default for Pace {
             in_flight: 16,
             linger: Duration::from_millis(200),
             backoff: Backoff::default(),
+            setback: Backoff {
+                first: Duration::from_secs(1),
+                max: Duration::from_secs(30),
+            },
             suspect_tries: 3,
             refusals_in_a_row: 100,
         }
@@ -36,7 +42,7 @@ impl Default for Pace {
 }
 
 /// Exponential back-off with full jitter: the n-th wait is random between nothing and `first` doubled n times.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     /// Upper bound of the first wait.
     pub first: Duration,

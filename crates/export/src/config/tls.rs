@@ -6,7 +6,7 @@ use sitelog_model::Signal;
 use std::fmt;
 
 /// Whom to trust and who we are, as PEM. Nothing given: the machine's own trust store, and no client certificate.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Tls {
     /// Authorities to trust instead of the machine's.
     pub ca: Option<Vec<u8>>,

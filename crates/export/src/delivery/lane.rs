@@ -22,8 +22,17 @@ pub(crate) enum Phase {
     Running,
     /// Nothing waits for company any more.
     Draining,
+    /// What is on its way is answered; nothing more is read.
+    Leaving,
     /// Put down what is known and stop.
     Stopped,
+}
+
+impl Phase {
+    /// Whether nothing more is begun.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Leaving | Self::Stopped)
+    }
 }
 
 /// Frames that a lane leaves behind.
@@ -100,9 +109,10 @@ impl Lane {
     }
 
     /// Delivers until the chain ends or the phase says stop; then says what is left. When the ledger fails, it waits and goes on:
-    /// a full disk must not end delivery.
+    /// a full disk must not end delivery. Others wait for the place of a chain that nobody writes: its lane ends with the error once
+    /// nothing is lost by it, or after some tries.
     pub(crate) async fn run(mut self) -> Result<Waiting, Error> {
-        let (mut setback, mut known) = (Setback::default(), self.progress.clone());
+        let (mut setback, mut known) = (Setback::new(self.route.pace.setback), self.progress.clone());
         loop {
             let error = match self.deliver().await {
                 Ok(left) => return Ok(left),
@@ -111,8 +121,9 @@ impl Lane {
             let has_moved = *self.cursor.progress() != known;
             let wait = setback.again(has_moved);
             known.clone_from(self.cursor.progress());
-            // What nobody writes may be cleared away by somebody, and others wait for its place.
-            let is_over = self.news_of_chain.is_none() && (setback.is_long() || error.is_missing());
+            let is_put_down = self.unsettled == 0 && self.is_put_down();
+            // What nobody writes may be cleared away by somebody.
+            let is_over = self.news_of_chain.is_none() && (is_put_down || setback.is_long() || error.is_missing());
             if *self.phase.borrow() != Phase::Running || is_over {
                 // Others on this route wait for how these fare.
                 self.tasks.detach_all();
@@ -133,7 +144,10 @@ impl Lane {
     async fn deliver(&mut self) -> Result<Waiting, Error> {
         loop {
             let phase = *self.phase.borrow_and_update();
-            if phase == Phase::Stopped {
+            if phase == Phase::Leaving {
+                self.let_go();
+            }
+            if phase == Phase::Stopped || phase == Phase::Leaving && self.unsettled == 0 {
                 // What is given up says what is known of it.
                 self.tasks.shutdown().await;
                 self.take_news().await?;
@@ -148,15 +162,15 @@ impl Lane {
                 self.cursor.settle()?;
                 return Ok(Waiting::default());
             }
-            self.step(phase == Phase::Draining).await?;
+            self.step(phase).await?;
         }
     }
 
-    async fn step(&mut self, draining: bool) -> Result<(), Error> {
+    async fn step(&mut self, phase: Phase) -> Result<(), Error> {
         let linger = self.collector.since().map(|since| since + self.route.pace.linger);
-        let is_alone = draining || self.ended || self.must_go_back || self.is_full();
+        let is_alone = phase == Phase::Draining || self.ended || self.must_go_back || self.is_full();
         let is_due = linger.is_some_and(|due| is_alone || due <= Instant::now());
-        let may_read = self.has_more && !self.ended && !self.must_go_back;
+        let may_read = self.has_more && !self.ended && !self.must_go_back && !phase.is_over();
         if may_read && self.turn.is_none() && self.reserving.is_none() {
             self.reserving = Some(Box::pin(self.route.clone().turn()));
         }
@@ -281,11 +295,14 @@ impl Lane {
             }
             kept?;
         }
-        if self.progress == *self.cursor.progress() {
-            Ok(())
-        } else {
-            self.cursor.note(self.progress.clone())
+        if self.is_put_down() {
+            return Ok(());
         }
+        self.cursor.note(self.progress.clone())
+    }
+
+    fn is_put_down(&self) -> bool {
+        self.refused.is_empty() && self.progress == *self.cursor.progress()
     }
 
     /// Lets go of everything that was read: it is read again when the destination may be asked again.
@@ -301,6 +318,10 @@ impl Lane {
             let (_, doubt) = self.doubt.get_or_insert((at, fresh));
             doubt.tries += 1;
         }
+        self.let_go();
+    }
+
+    fn let_go(&mut self) {
         self.collector = Collector::new(self.progress.upto);
         (self.turn, self.reserving, self.must_go_back) = (None, None, true);
     }

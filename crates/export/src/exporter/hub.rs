@@ -61,8 +61,13 @@ impl Exporters {
     /// Makes an exporter on this thread; nothing is connected yet. When it is dropped unfinished, it lets go of its chains, and
     /// their cursors stay where they are.
     pub fn exporter(&self, config: OtlpConfig) -> Exporter {
+        self.counting(config, Arc::default())
+    }
+
+    /// [`Exporters::exporter`] that goes on with the counters of another one, in whose place it comes.
+    pub fn counting(&self, config: OtlpConfig, counters: Arc<Counters>) -> Exporter {
         Exporter {
-            shared: Shared::new(self.0.clone(), config),
+            shared: Shared::new(self.0.clone(), config, counters),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! One exporter on the thread that it shares with others: one task a lane.
 
+mod chains;
+
 use super::report::{Patience, Report};
 use crate::config::{DestinationName, OtlpConfig};
 use crate::counters::Counters;
@@ -10,6 +12,7 @@ use sitelog_model::Signal;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
@@ -19,10 +22,15 @@ pub(super) enum Order {
     Follow(Chain, watch::Receiver<u64>),
     Deliver(Ledger, ChainId),
     Finish(Patience),
+    /// What is on its way is answered, so long at most; nothing else is begun.
+    Leave(Duration),
 }
 
 /// Chains that are read at the same time by `deliver`; each has up to three cursors open.
 const CHAINS_AT_ONCE: usize = 4;
+
+/// A lane that runs, and the ledger's fault that ended it.
+type Running = tokio::task::JoinHandle<Option<Error>>;
 
 /// Runs one exporter until its last order; says what was done.
 pub(super) async fn serve(
@@ -82,93 +90,62 @@ impl Desk {
     }
 
     async fn run(self: Rc<Self>, mut orders: UnboundedReceiver<Order>) -> Report {
-        let patience = loop {
+        loop {
             match orders.recv().await {
                 Some(Order::Follow(chain, news)) => self.follow(&chain, &news),
                 Some(Order::Deliver(ledger, chain)) => self.deliver(ledger, chain),
-                Some(Order::Finish(patience)) => break Some(patience),
-                None => break None,
+                Some(Order::Finish(patience)) => {
+                    self.phase.send_replace(Phase::Draining);
+                    self.routes().for_each(|route| route.gate.hurry());
+                    self.wait(patience).await;
+                    break;
+                }
+                Some(Order::Leave(longest)) => {
+                    self.phase.send_replace(Phase::Leaving);
+                    // Whoever is not ready by then is stopped.
+                    drop(tokio::time::timeout(longest, self.ended()).await);
+                    break;
+                }
+                None => break,
             }
-        };
-        if let Some(patience) = patience {
-            self.phase.send_replace(Phase::Draining);
-            self.routes().for_each(|route| route.gate.hurry());
-            self.wait(patience).await;
         }
         self.phase.send_replace(Phase::Stopped);
-        while self.lanes.get() > 0 {
-            self.activity.notified().await;
-        }
+        self.ended().await;
         self.finished()
     }
 
-    fn follow(self: &Rc<Self>, chain: &Chain, news: &watch::Receiver<u64>) {
-        for route in self.routes() {
-            let cursor = chain.cursor(&self.name.cursor(route.signal), Some(route.signal));
-            if let Some(cursor) = self.opened(route, cursor) {
-                self.start(route.clone(), cursor, Some(news.clone()));
-            }
+    /// Waits until no lane is left.
+    async fn ended(&self) {
+        while self.lanes.get() > 0 {
+            self.activity.notified().await;
         }
     }
 
-    fn deliver(self: &Rc<Self>, ledger: Ledger, chain: ChainId) {
-        let desk = self.clone();
-        desk.begin(None);
-        tokio::task::spawn_local(async move {
-            let mut phase = desk.phase.subscribe();
-            let permit = tokio::select! {
-                permit = desk.chains.clone().acquire_owned() => permit.ok(),
-                _ = phase.wait_for(|phase| *phase == Phase::Stopped) => None,
-            };
-            let mut lanes = Vec::new();
-            for route in desk.routes().filter(|_| permit.is_some()) {
-                let cursor = ledger.cursor(&chain, &desk.name.cursor(route.signal), Some(route.signal));
-                if let Some(cursor) = desk.opened(route, cursor) {
-                    lanes.push(desk.start(route.clone(), cursor, None));
-                }
-            }
-            for lane in lanes {
-                // A lane that panicked has been reported by the panic hook.
-                drop(lane.await);
-            }
-            desk.end(None);
-        });
-    }
-
-    fn opened(&self, route: &Route, cursor: Result<Cursor, Error>) -> Option<Cursor> {
-        match cursor {
-            Ok(cursor) => return Some(cursor),
-            Err(Error::CursorBusy { .. }) => self.report.borrow_mut().busy_chains += 1,
-            // Cleared away by somebody meanwhile: there is nothing left to deliver.
-            Err(Error::NoChain(_)) => {}
-            Err(error) => self.broken(route, &error),
-        }
-        None
-    }
-
-    fn start(
-        self: &Rc<Self>,
-        route: Rc<Route>,
-        cursor: Cursor,
-        news: Option<watch::Receiver<u64>>,
-    ) -> tokio::task::JoinHandle<()> {
-        let signal = route.signal;
+    /// Runs a lane. Says what the ledger's fault was if one of a chain that nobody writes ended with it: it may be tried again.
+    fn start(self: &Rc<Self>, route: Rc<Route>, cursor: Cursor, news: Option<watch::Receiver<u64>>) -> Running {
+        let (signal, is_live) = (route.signal, news.is_some());
         self.begin(Some(signal));
         let (desk, lane) = (
             self.clone(),
             Lane::new(route.clone(), cursor, news, self.phase.subscribe()),
         );
         tokio::task::spawn_local(async move {
-            match lane.run().await {
-                Ok(waiting) => desk.left(signal, waiting),
-                Err(error) => desk.broken(&route, &error),
+            let ran = lane.run().await;
+            let mut failed = ran.map(|waiting| desk.left(signal, waiting)).err();
+            if let Some(error) = failed.take_if(|_| is_live) {
+                desk.broken(&route, &error);
             }
             desk.end(Some(signal));
+            failed
         })
     }
 
-    /// The ledger failed a lane: what it had left is not known.
+    /// The ledger failed a lane for good: what it had left is not known.
     fn broken(&self, route: &Route, error: &Error) {
+        if matches!(error, Error::CursorBusy { .. }) {
+            self.report.borrow_mut().busy_chains += 1;
+            return;
+        }
         self.report.borrow_mut().gave_up = true;
         route.failed(&error.to_string());
     }
