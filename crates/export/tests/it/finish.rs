@@ -3,7 +3,7 @@
 use crate::destination::{Answer, Destination};
 use crate::setup::{Site, config, names, patient, small};
 use sitelog_export::config::Protocol;
-use sitelog_export::{Exporter, OtlpConfig, Patience, Report};
+use sitelog_export::{Exporter, Exporters, OtlpConfig, Patience, Report};
 use sitelog_ledger::Position;
 use sitelog_model::{Bytes, Payload, Signal};
 use std::time::{Duration, Instant};
@@ -102,4 +102,85 @@ fn a_busy_chain_is_left_alone() {
     drop(held);
     assert!(site.deliver(config(&destination, Protocol::Grpc)).is_clean());
     assert_eq!(destination.book.taken(), names(Signal::Logs, 0..4));
+}
+
+/// Scenario: another destination takes the place of one that answers slowly, while half of a chain is on its way; the new one is told
+/// at once. Guarantees: what is on its way is answered and not sent again, the rest goes to the new one, under the same counters.
+#[test]
+fn who_takes_another_s_place_goes_on_where_it_stopped() {
+    let exporters = Exporters::start();
+    let site = Site::with_logs(40, 3);
+    let slow = Duration::from_millis(50);
+    let old = Destination::start(Protocol::HttpProtobuf, move |_, _| Answer::TakeAfter(slow));
+    let leaving = exporters.exporter(small(config(&old, Protocol::HttpProtobuf)));
+    leaving.deliver(&site.ledger, site.id());
+    let deadline = Instant::now() + patient().total;
+    while old.book.seen().is_empty() {
+        assert!(Instant::now() < deadline, "nothing came");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let counters = leaving.counters().clone();
+    let ending = leaving.leave(patient().total);
+    let new = Destination::start(Protocol::Grpc, |_, _| Answer::Take);
+    let exporter = exporters.counting(config(&new, Protocol::Grpc), counters);
+    exporter.deliver(&site.ledger, site.id());
+    let left = ending.report().of_signal(Signal::Logs).waiting;
+    assert!(left.frames > 0, "{left:?}");
+    while !new.book.taken().contains(&"r119".to_owned()) {
+        assert!(Instant::now() < deadline, "the rest did not arrive");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let report = exporter.finish(patient());
+    assert_eq!(report.of_signal(Signal::Logs).delivered, 120, "{report:?}");
+    let mut taken = [old.book.taken(), new.book.taken()].concat();
+    taken.sort();
+    assert_eq!(taken, names(Signal::Logs, 0..120));
+}
+
+/// Guarantees: one that never answers is not waited for, and what it had is delivered by the next one.
+#[test]
+fn who_leaves_is_not_waited_for_longer_than_asked() {
+    let exporters = Exporters::start();
+    let site = Site::with_logs(5, 1);
+    let old = Destination::start(Protocol::Grpc, |_, _| Answer::Hang);
+    let leaving = exporters.exporter(config(&old, Protocol::Grpc));
+    leaving.deliver(&site.ledger, site.id());
+    let deadline = Instant::now() + patient().total;
+    while old.book.seen().is_empty() {
+        assert!(Instant::now() < deadline, "nothing came");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let report = leaving.leave(Duration::from_millis(20)).report();
+    assert_eq!(report.of_signal(Signal::Logs).waiting.frames, 5, "{report:?}");
+    let new = Destination::start(Protocol::Grpc, |_, _| Answer::Take);
+    assert!(site.deliver(config(&new, Protocol::Grpc)).is_clean());
+    assert_eq!(new.book.taken(), names(Signal::Logs, 0..5));
+}
+
+/// Guarantees: many exporters end together, within the time of one.
+#[test]
+fn many_end_within_the_patience_of_one() {
+    let exporters = Exporters::start();
+    let silent = Destination::start(Protocol::Grpc, |_, _| Answer::Hang);
+    let sites: Vec<Site> = (0..30).map(|_| Site::with_logs(1, 1)).collect();
+    let all: Vec<_> = sites
+        .iter()
+        .map(|site| {
+            let exporter = exporters.exporter(config(&silent, Protocol::Grpc));
+            exporter.deliver(&site.ledger, site.id());
+            exporter
+        })
+        .collect();
+    let patience = Patience {
+        total: Duration::from_millis(500),
+        idle: Duration::from_millis(500),
+    };
+    let begun = Instant::now();
+    let endings: Vec<_> = all.into_iter().map(|exporter| exporter.end(patience)).collect();
+    let waiting: u64 = endings
+        .into_iter()
+        .map(|ending| ending.report().of_signal(Signal::Logs).waiting.frames)
+        .sum();
+    assert_eq!(waiting, 30);
+    assert!(begun.elapsed() < patience.total * 15, "one after the other");
 }

@@ -131,6 +131,7 @@ impl TenantChains {
 
     /// Erases what is delivered and was kept as long as was asked; says what kept it from that.
     pub(crate) fn release(&self) -> Result<(), Error> {
+        self.delivery.let_go();
         let ledgers = self.state().ledgers.clone();
         let tried = ledgers.iter().map(|(tenant, ledger)| ledger.release(tenant).map(drop));
         // One tenant's trouble keeps nobody else's.
@@ -305,7 +306,7 @@ impl Chains for TenantChains {
     fn begin(&self, tenant: &TenantId) -> Result<Chain, Error> {
         let ledger = self.ledger(tenant)?;
         let chain = ledger.create(tenant, Ulid::generate())?;
-        self.delivery.follow(tenant, &chain);
+        self.delivery.follow(&ledger, &chain);
         Ok(chain)
     }
 }
