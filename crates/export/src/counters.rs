@@ -32,7 +32,8 @@ pub struct SignalCounters {
     pub partial_successes: Counter,
     /// `sitelog.export.malformed_frames`: frames of the ledger that hold no OTLP; they are listed in the ledger.
     pub malformed_frames: Counter,
-    /// `sitelog.export.cursor_errors`: errors of the ledger's disk after which delivery waited and went on.
+    /// `sitelog.export.cursor_errors`: errors of the ledger's disk, when a cursor was opened, read or put down, after which
+    /// delivery waited and went on.
     pub cursor_errors: Counter,
     /// `sitelog.export.requests`: requests sent, each try counted.
     pub requests: Counter,

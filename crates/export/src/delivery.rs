@@ -12,6 +12,7 @@
 //! | `route` | a destination of one signal: backend, gate, window, counters |
 //! | `settle` | trying a piece until every record of it is delivered or refused |
 //! | `lane` | one cursor on its way to one route |
+//! | `setback` | how long is waited after the ledger failed |
 
 pub(crate) mod collect;
 pub(crate) mod gate;

@@ -43,6 +43,10 @@ impl Http {
     }
 
     async fn post(&self, signal: Signal, request: Bytes) -> Delivery {
+        if self.destination.protocol == Protocol::HttpJson && json::is_too_large(&request) {
+            let why = "more records than are translated to JSON at a time".to_owned();
+            return Delivery::TooLarge { why };
+        }
         let body = match self.body(signal, request) {
             Ok(body) => body,
             Err(why) => return Delivery::Never { why },

@@ -6,6 +6,14 @@ use serde::Serialize;
 use sitelog_model::Signal;
 use sitelog_model::otlp::collector::{logs, metrics, trace};
 
+/// Decoded, an empty record takes a hundred times its two bytes: so many at a time are a few megabytes.
+const MOST_RECORDS: usize = 20_000;
+
+/// Whether a request should be cut before it is translated: it holds more records than any sender means to send together.
+pub fn is_too_large(request: &[u8]) -> bool {
+    sitelog_model::request::count(request).is_ok_and(|records| records > MOST_RECORDS)
+}
+
 /// Translates an encoded request.
 ///
 /// # Errors

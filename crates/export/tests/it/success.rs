@@ -93,3 +93,15 @@ pub(crate) fn reports_partial_success(protocol: Protocol) {
     assert!(logs.last_error.as_ref().unwrap().contains("careful"), "{logs:?}");
     assert_eq!(site.cursor(Signal::Logs).lag_frames, 0);
 }
+
+/// Scenario: one frame with far more records than a sender sends together, to a destination for which they are decoded. Guarantees: few
+/// of them at a time are, and all arrive.
+#[test]
+fn json_is_made_of_few_records_at_a_time() {
+    let site = Site::with_logs(1, 50_000);
+    let destination = Destination::start(Protocol::HttpJson, |_, _| Answer::Take);
+    let report = site.deliver(config(&destination, Protocol::HttpJson));
+    assert!(report.is_clean(), "{report:?}");
+    assert!(destination.book.seen().iter().all(|seen| seen.records.len() <= 20_000));
+    assert_eq!(destination.book.taken(), names(Signal::Logs, 0..50_000));
+}
