@@ -257,7 +257,7 @@ impl Cursor {
     }
 
     fn note_damage(&mut self, damage: Damage) {
-        self.root.damaged(&damage);
+        self.root.damaged(&self.folder, &damage);
         let path = crate::layout::segment_path(&self.folder, damage.segment);
         if let Ok(file) = self.root.disk.open(&path, Open::Read) {
             // Best effort: the range stays where it is, too.

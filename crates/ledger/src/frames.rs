@@ -151,7 +151,7 @@ impl Iterator for Frames {
         {
             Ok(Read::Frame(_, frame)) => Some(Ok(frame)),
             Ok(Read::Damage(damage)) => {
-                self.root.damaged(&damage);
+                self.root.damaged(&self.reader.walk.folder, &damage);
                 Some(Err(Error::Damage(damage)))
             }
             Ok(Read::End) => None,

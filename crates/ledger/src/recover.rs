@@ -72,7 +72,7 @@ fn read_to_end(root: &Root, writer: &mut Writer, recovery: &mut Recovery) -> Res
                 writer.segment = Some(open_segment(root, &folder, number, offset)?);
             }
             Step::Damage(damage) => {
-                root.damaged(&damage);
+                root.damaged(&folder, &damage);
                 let file = open(&*root.disk, &folder, damage.segment, Open::Read)?;
                 drop(quarantine::keep(
                     &*root.disk,

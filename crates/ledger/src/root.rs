@@ -9,9 +9,13 @@ use crate::key::SigningKey;
 use crate::layout::{Layout, create_durable_dirs};
 use crate::options::{Durability, Options, Retention};
 use sitelog_model::TenantId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+
+/// So many damaged ranges are remembered; beyond, some are counted again.
+const COUNTED: usize = 4096;
 
 /// Smaller ones would cost more for their ends than they hold.
 const SMALL_SEGMENT: u64 = 64 << 10;
@@ -26,6 +30,8 @@ pub(crate) struct Root {
     retention: RwLock<Arc<Retention>>,
     /// By tenant, when the oldest frame was written that waited for a cursor when it was looked for last, Unix nanoseconds.
     waiting_since: Mutex<HashMap<TenantId, u64>>,
+    /// Damaged ranges that were counted: folder, segment and frames.
+    counted: Mutex<HashSet<(PathBuf, u32, u64, u64)>>,
     key: Mutex<Option<Arc<SigningKey>>>,
     /// The chains that this ledger writes.
     lives: Mutex<HashMap<TenantId, Vec<Weak<Live>>>>,
@@ -33,7 +39,7 @@ pub(crate) struct Root {
 
 impl Root {
     pub(crate) fn new(disk: Arc<dyn Disk>, layout: Layout, options: Options) -> Self {
-        let (counters, commits, waiting_since, key, lives) = Default::default();
+        let (counters, commits, waiting_since, counted, key, lives) = Default::default();
         let retention = Retention {
             budget: options.budget,
             ..Retention::default()
@@ -41,6 +47,7 @@ impl Root {
         Self {
             retention: RwLock::new(Arc::new(retention)),
             waiting_since,
+            counted,
             disk,
             layout,
             options,
@@ -107,8 +114,21 @@ impl Root {
         self.options.durability == Durability::Fsync
     }
 
-    /// Counts a damaged range.
-    pub(crate) fn damaged(&self, damage: &Damage) {
+    /// Counts a damaged range of the chain in a folder; once, however many readers pass over it.
+    pub(crate) fn damaged(&self, folder: &Path, damage: &Damage) {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = (
+            folder.to_owned(),
+            damage.segment,
+            damage.frames.start,
+            damage.frames.end,
+        );
+        if counted.len() >= COUNTED {
+            counted.clear();
+        }
+        if !counted.insert(place) {
+            return;
+        }
         self.counters.damaged_ranges.add(1);
         self.counters
             .damaged_frames
