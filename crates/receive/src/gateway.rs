@@ -18,6 +18,10 @@ use sitelog_sanitize::{Limits, Sanitizer};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+/// Bytes whose work takes longer than handing over a worker's other tasks.
+const MUCH: usize = 32 << 10;
 
 /// What holds for a tenant.
 #[derive(Clone, Debug)]
@@ -169,15 +173,16 @@ impl Gateway {
         let begun = Instant::now();
         let rules = tenant.rules();
         let open = tenant.intake.open().await?;
-        let room = tenant.intake.room(body.len()).await;
-        let turn = self.fair.turn(tenant.id(), body.len() as u64).await;
+        let size = body.len();
+        let room = tenant.intake.room(size).await;
+        let turn = self.fair.turn(tenant.id(), size as u64).await;
         let waited = begun.elapsed();
-        let body = plain(body)?;
-        let bytes = body.len();
-        let records = request::count(&body).map_err(|error| Refusal::Malformed(error.to_string()))?;
-        tenant.pay(&rules.limits, (records as u64, bytes as u64), begun)?;
-        tenant.census.admit(signal, &body, &rules.limits, begun)?;
-        let written = {
+        let work = || {
+            let body = plain(body)?;
+            let bytes = body.len();
+            let records = request::count(&body).map_err(|error| Refusal::Malformed(error.to_string()))?;
+            tenant.pay(&rules.limits, (records as u64, bytes as u64), begun)?;
+            tenant.census.admit(signal, &body, &rules.limits, begun)?;
             let stamped = stamp::stamp(&body, &tenant.stamp);
             let otlp = stamped.unwrap_or(body);
             let batch = Batch {
@@ -192,9 +197,11 @@ impl Gateway {
                 ..Limits::default()
             };
             let clean = rules.sanitizer.batch_within(batch, &limits)?;
-            tenant.intake.write(open, &clean).await?
+            Ok::<_, Refusal>((records, bytes, open.write(&clean)))
         };
+        let (records, bytes, written) = apart(size, work)?;
         drop(turn);
+        let written = tenant.intake.written(open, written).await?;
         tenant.intake.durable(written).await?;
         drop(room);
         let took = begun.elapsed();
@@ -244,6 +251,15 @@ impl Plan {
             limits: rules.limits.clone(),
             sanitizer: rules.sanitizer.counting_apart(),
         })
+    }
+}
+
+/// Does work on so many bytes; much of it where it keeps nobody from reading and answering.
+fn apart<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    let is_threaded = || Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+    match bytes > MUCH && is_threaded() {
+        true => tokio::task::block_in_place(work),
+        false => work(),
     }
 }
 

@@ -91,9 +91,9 @@ impl Intake {
         Arc::clone(&self.ahead).acquire_many_owned(permits).await.ok()
     }
 
-    /// Appends a batch. It survives this process then, and is as durable as was asked after [`Intake::durable`].
-    pub(crate) async fn write(&self, open: Arc<Open>, batch: &Clean<Batch>) -> Result<Written, Refusal> {
-        match open.chain.write(batch) {
+    /// What came of [`Open::write`].
+    pub(crate) async fn written(&self, open: Arc<Open>, written: Result<Receipt, Refused>) -> Result<Written, Refusal> {
+        match written {
             Ok(receipt) => Ok(Written { open, receipt }),
             Err(refused) => {
                 if matches!(refused, Refused::Failed { .. } | Refused::Sealed) {
@@ -139,6 +139,13 @@ impl Intake {
             State::Open(open) => Some(open.chain.clone()),
             State::None | State::Closed => None,
         }
+    }
+}
+
+impl Open {
+    /// Appends a batch. It survives this process then, and is as durable as was asked after [`Intake::durable`].
+    pub(crate) fn write(&self, batch: &Clean<Batch>) -> Result<Receipt, Refused> {
+        self.chain.write(batch)
     }
 }
 

@@ -183,7 +183,7 @@ impl Shared {
             let of_it = |taken: &&Taken| taken.live.system.as_ref().is_some_and(|of| of.id() == system.id());
             let inside: Vec<&Taken> = taken.iter().filter(of_it).collect();
             let files = inside.iter().map(|taken| taken.group.syncs()).sum();
-            if !(costs.prefer_whole(files) && self.sync_whole(&**system, &inside, costs)) {
+            if !(costs.prefer_whole(inside.len(), files) && self.sync_whole(&**system, &inside, costs)) {
                 self.sync_each(&inside, costs);
             }
         }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// So many files are synced one by one. For more, one sync of the file system is quicker: each file's takes a turn of the journal.
+/// So many chains are synced one by one. For more, one sync of the file system is quicker: each file's takes a turn of the journal.
+/// A chain that begins has some folders to sync as well, once: not worth what a sync of all can cost beside somebody who writes much.
 const FEW: usize = 4;
 /// What a file's sync costs at least: one that finds the journal written by the one before looks cheap and says nothing.
 const EACH: Duration = Duration::from_millis(2);
@@ -41,12 +42,12 @@ impl Costs {
         }
     }
 
-    /// Whether the file system should be synced for so many files.
-    pub(super) fn prefer_whole(&mut self, files: usize) -> bool {
+    /// Whether the file system should be synced for so many files and folders of so many chains.
+    pub(super) fn prefer_whole(&mut self, chains: usize, files: usize) -> bool {
         if let Choice::WholeAbove(limit) = self.choice {
             return files > limit;
         }
-        if files <= FEW {
+        if chains <= FEW {
             return false;
         }
         let files = u32::try_from(files).unwrap_or(u32::MAX);
@@ -84,20 +85,20 @@ mod tests {
     #[test]
     fn the_cheaper_way_is_taken_and_the_other_tried_again() {
         let mut costs = Costs::new(Choice::Cheaper);
-        assert!(!costs.prefer_whole(FEW), "few files are synced one by one");
-        assert!(costs.prefer_whole(FEW + 1), "not measured yet");
+        assert!(!costs.prefer_whole(FEW, 100), "few chains are synced one by one");
+        assert!(costs.prefer_whole(FEW + 1, FEW + 1), "not measured yet");
         costs.took_whole(Duration::from_secs(1));
-        let refusals = (0..1000).position(|_| costs.prefer_whole(100));
+        let refusals = (0..1000).position(|_| costs.prefer_whole(100, 100));
         assert_eq!(refusals, Some(AGAIN as usize), "a second for 100 files is too much");
-        assert!(costs.prefer_whole(10_000));
+        assert!(costs.prefer_whole(10_000, 10_000));
         (0..50).for_each(|_| costs.took_whole(Duration::from_millis(3)));
-        assert!(costs.prefer_whole(FEW + 1));
+        assert!(costs.prefer_whole(FEW + 1, FEW + 1));
         (0..50).for_each(|_| costs.took_whole(Duration::from_millis(300)));
         assert!(
-            !costs.prefer_whole(100) && costs.prefer_whole(200),
+            !costs.prefer_whole(100, 100) && costs.prefer_whole(200, 200),
             "somebody else writes"
         );
         (0..50).for_each(|_| costs.took_each(1, Duration::from_millis(20)));
-        assert!(costs.prefer_whole(100), "the disk is slow either way");
+        assert!(costs.prefer_whole(100, 100), "the disk is slow either way");
     }
 }
