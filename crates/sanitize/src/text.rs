@@ -117,6 +117,15 @@ pub(crate) fn may_hold_something(rules: &Compiled, bytes: &[u8]) -> bool {
             .is_some_and(|(byte, ..)| memchr::memchr(byte, bytes).is_some())
 }
 
+/// Whether something has to change in a text that is not quiet: whether [`edits`] has any.
+pub(crate) fn changes(rules: &Arc<Compiled>, text: &str) -> bool {
+    match document(text, NESTED) {
+        Some(documents) => !documents.edits(rules, NESTED - 1).is_empty(),
+        None if memchr::memchr(0x1b, text.as_bytes()).is_some() => !across_sequences(rules, text).is_empty(),
+        None => !hits(rules, text.as_bytes()).is_empty(),
+    }
+}
+
 /// Whether nothing can be found in a whole text, looked at closely: no anchor of a rule and no declared value stands in
 /// it, nor what may part one (a terminal sequence, an escape in JSON).
 pub(crate) fn is_quiet(rules: &Compiled, bytes: &[u8]) -> bool {

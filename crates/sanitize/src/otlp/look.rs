@@ -9,6 +9,7 @@ use super::seen::Seen;
 use crate::rules::compiled::Compiled;
 use crate::{text, tree};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The longest decimal of an integer of 64 bits.
 const DIGITS: usize = 20;
@@ -18,7 +19,7 @@ const FIELDS: usize = 3;
 
 /// The pass over one request.
 pub(super) struct Look<'r, 'a> {
-    rules: &'r Compiled,
+    rules: &'r Arc<Compiled>,
     limits: &'r Limits,
     request: &'a [u8],
     seen: Seen<'a>,
@@ -31,7 +32,7 @@ pub(super) struct Look<'r, 'a> {
 }
 
 impl<'r, 'a> Look<'r, 'a> {
-    pub(super) fn new(rules: &'r Compiled, limits: &'r Limits, request: &'a [u8]) -> Self {
+    pub(super) fn new(rules: &'r Arc<Compiled>, limits: &'r Limits, request: &'a [u8]) -> Self {
         Self {
             rules,
             limits,
@@ -149,7 +150,7 @@ impl<'r, 'a> Look<'r, 'a> {
         let bytes = &self.request[field.payload()];
         check_utf8(message, known, field, bytes)?;
         self.loud |= self.in_list && bytes.first() == Some(&b'-');
-        self.listen(bytes);
+        self.read(bytes);
         Ok(())
     }
 
@@ -157,6 +158,15 @@ impl<'r, 'a> Look<'r, 'a> {
     fn listen(&mut self, bytes: &[u8]) {
         if !self.loud {
             self.loud = !text::is_quiet(self.rules, bytes);
+        }
+    }
+
+    /// Listens to a text; one that is not quiet is looked at by all rules. What the keys and lists around it mean for it is
+    /// found out elsewhere.
+    #[inline]
+    fn read(&mut self, bytes: &[u8]) {
+        if !self.loud && !text::is_quiet(self.rules, bytes) {
+            self.loud = std::str::from_utf8(bytes).map_or(true, |text| text::changes(self.rules, text));
         }
     }
 
@@ -209,7 +219,7 @@ impl<'r, 'a> Look<'r, 'a> {
         {
             self.fields += FIELDS;
             match member {
-                Member::Text(text) => self.listen(text),
+                Member::Text(text) => self.read(text),
                 Member::Int(value) => self.int(value),
             }
             if !self.loud {
@@ -236,7 +246,7 @@ impl<'r, 'a> Look<'r, 'a> {
             return false;
         }
         self.fields += 1;
-        self.listen(text);
+        self.read(text);
         true
     }
 
