@@ -21,8 +21,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 /// Records that one measurement goes through, and measurements of which the best counts.
-const RECORDS: usize = 40_000;
-const ROUNDS: usize = 15;
+const RECORDS: usize = 4_000;
+const ROUNDS: usize = 120;
 
 const WORDS: &str = "provisioning resource aws:ec2/instance created updating stack prod step apply pulumi urn diff error timeout \
     retry compile test passed warning cache download crate module 0.43 line worker queue allocation node billing";

@@ -3,6 +3,10 @@
 //! Each pattern of each rule registers one (or a few) of its four-byte sequences, the rarest it has, letters without
 //! regard to case. A place whose four bytes are registered by nobody cannot lie in a match at that offset.
 
+mod sampled;
+
+pub(crate) use sampled::Sampled;
+
 /// The bytes that one look takes.
 pub(crate) const GRAM: usize = 4;
 

@@ -1,5 +1,6 @@
 //! The rules, one table per family: what each finds, why, and examples that it must and must not hit.
 
+pub(crate) mod beside;
 mod blocks;
 mod commands;
 pub(crate) mod compiled;

@@ -23,6 +23,9 @@ pub(crate) struct Edit {
     pub(crate) rule: u16,
 }
 
+/// Starts a terminal sequence.
+pub(crate) const ESCAPE: u8 = 0x1b;
+
 /// JSON texts within JSON texts are looked into so deep.
 pub(crate) const NESTED: usize = 4;
 /// A text is looked at so often at most; each time hides more of it.
@@ -129,22 +132,17 @@ pub(crate) fn changes(rules: &Arc<Compiled>, text: &str) -> bool {
 /// Whether nothing can be found in a whole text, looked at closely: no anchor of a rule and no declared value stands in
 /// it, nor what may part one (a terminal sequence, an escape in JSON).
 pub(crate) fn is_quiet(rules: &Compiled, bytes: &[u8]) -> bool {
-    if memchr::memchr(0x1b, bytes).is_some()
-        || rules
-            .byte
-            .is_some_and(|(byte, ..)| memchr::memchr(byte, bytes).is_some())
-        || (looks_like_json(bytes) && memchr::memchr(b'\\', bytes).is_some())
-    {
-        return false;
-    }
-    let view = View {
-        bytes,
-        ended: true,
-        seams: &[],
-        live: false,
-        memo: &Memo::default(),
-    };
-    !rules.grams.places(bytes, 0).any(|at| rules.stands(&view, at))
+    let byte = |byte: u8| memchr::memchr(byte, bytes).is_some();
+    !byte(ESCAPE)
+        && !rules.byte.is_some_and(|(at, ..)| byte(at))
+        && !is_escaped_json(bytes)
+        && !rules.any_stands(bytes, 0..bytes.len())
+}
+
+/// Whether a text may be JSON in which an escape may part what is looked for.
+#[inline]
+pub(crate) fn is_escaped_json(bytes: &[u8]) -> bool {
+    looks_like_json(bytes) && memchr::memchr(b'\\', bytes).is_some()
 }
 
 #[inline]

@@ -2,6 +2,7 @@
 
 use crate::chars::is_space;
 use crate::filter::{GRAM, commonness, gram};
+use crate::rules::beside;
 use crate::view::{LOOK_AHEAD, More, View};
 
 /// A part of a pattern.
@@ -84,6 +85,17 @@ impl Pattern {
         let cost = |grams: &[[u8; GRAM]]| (grams.len(), grams.iter().map(|gram| commonness(*gram)).max());
         let (at, grams) = places.min_by_key(|(_, grams)| cost(grams))?;
         Some((at, grams.into_iter().map(gram).collect()))
+    }
+
+    /// The grams one place beside those of [`Self::anchor`].
+    pub(crate) fn beside(&self, unit: usize, keys: &[u32]) -> Vec<u32> {
+        match self {
+            Self::Literal(bytes) | Self::Folded(bytes) => beside::of_literal(bytes, unit, keys),
+            Self::Units(units) => match variants::<{ GRAM + 1 }>(&units[unit..]) {
+                Some(longer) => longer.into_iter().map(|[_, next @ ..]| gram(next)).collect(),
+                None => beside::behind_anything(keys),
+            },
+        }
     }
 
     /// The first three bytes that a match can have.

@@ -23,6 +23,9 @@ pub(super) struct Look<'r, 'a> {
     limits: &'r Limits,
     request: &'a [u8],
     seen: Seen<'a>,
+    escape: Next<'a>,
+    /// The byte that has a matcher of its own.
+    byte: Option<Next<'a>>,
     fields: usize,
     values: usize,
     /// Something in what was looked at since this was set to false may have to be hidden.
@@ -38,6 +41,8 @@ impl<'r, 'a> Look<'r, 'a> {
             limits,
             request,
             seen: Seen::new(),
+            escape: Next::new(text::ESCAPE, request),
+            byte: rules.byte.map(|(byte, ..)| Next::new(byte, request)),
             fields: 0,
             values: 0,
             loud: false,
@@ -114,11 +119,11 @@ impl<'r, 'a> Look<'r, 'a> {
             What::Text => self.text(message, known, field)?,
             What::Key => self.key(message, known, field)?,
             What::Int => self.int(field.int as i64),
-            What::Double => self.listen(f64::from_bits(field.int).to_string().as_bytes()),
+            What::Double => self.listen_apart(f64::from_bits(field.int).to_string().as_bytes()),
             What::Bytes => {
                 let bytes = &self.request[field.payload()];
                 self.loud |= self.in_list && bytes.first() == Some(&b'-');
-                self.listen(bytes);
+                self.listen(field.payload());
             }
             What::Attribute => self.attribute(field, depth)?,
             What::Any | What::Item => {
@@ -150,12 +155,27 @@ impl<'r, 'a> Look<'r, 'a> {
         let bytes = &self.request[field.payload()];
         check_utf8(message, known, field, bytes)?;
         self.loud |= self.in_list && bytes.first() == Some(&b'-');
-        self.read(bytes);
+        self.read(field.payload());
         Ok(())
     }
 
+    /// Whether nothing can be found in a part of the request: [`text::is_quiet`].
     #[inline]
-    fn listen(&mut self, bytes: &[u8]) {
+    fn is_quiet(&mut self, range: Range<usize>) -> bool {
+        !self.escape.is_in(&range)
+            && !self.byte.as_mut().is_some_and(|byte| byte.is_in(&range))
+            && !text::is_escaped_json(&self.request[range.clone()])
+            && !self.rules.any_stands(self.request, range)
+    }
+
+    #[inline]
+    fn listen(&mut self, range: Range<usize>) {
+        if !self.loud {
+            self.loud = !self.is_quiet(range);
+        }
+    }
+
+    fn listen_apart(&mut self, bytes: &[u8]) {
         if !self.loud {
             self.loud = !text::is_quiet(self.rules, bytes);
         }
@@ -164,9 +184,10 @@ impl<'r, 'a> Look<'r, 'a> {
     /// Listens to a text; one that is not quiet is looked at by all rules. What the keys and lists around it mean for it is
     /// found out elsewhere.
     #[inline]
-    fn read(&mut self, bytes: &[u8]) {
-        if !self.loud && !text::is_quiet(self.rules, bytes) {
-            self.loud = std::str::from_utf8(bytes).map_or(true, |text| text::changes(self.rules, text));
+    fn read(&mut self, range: Range<usize>) {
+        if !self.loud && !self.is_quiet(range.clone()) {
+            let text = std::str::from_utf8(&self.request[range]);
+            self.loud = text.map_or(true, |text| text::changes(self.rules, text));
         }
     }
 
@@ -187,7 +208,7 @@ impl<'r, 'a> Look<'r, 'a> {
             at -= 1;
             digits[at] = b'-';
         }
-        self.listen(&digits[at..]);
+        self.listen_apart(&digits[at..]);
     }
 
     fn key(&mut self, message: &Message, known: &Known, field: &Field) -> Result<(), Stop> {
@@ -196,7 +217,7 @@ impl<'r, 'a> Look<'r, 'a> {
             return Ok(());
         }
         check_utf8(message, known, field, bytes)?;
-        if text::is_quiet(self.rules, bytes) && !tree::matters(&self.rules.keys, bytes) {
+        if self.is_quiet(field.payload()) && !tree::matters(&self.rules.keys, bytes) {
             self.seen.remember_key(bytes);
         } else {
             self.loud = true;
@@ -219,7 +240,8 @@ impl<'r, 'a> Look<'r, 'a> {
         {
             self.fields += FIELDS;
             match member {
-                Member::Text(text) => self.read(text),
+                // A text ends its attribute.
+                Member::Text(text) => self.read(field.end - text.len()..field.end),
                 Member::Int(value) => self.int(value),
             }
             if !self.loud {
@@ -246,14 +268,14 @@ impl<'r, 'a> Look<'r, 'a> {
             return false;
         }
         self.fields += 1;
-        self.read(text);
+        self.read(field.end - text.len()..field.end);
         true
     }
 
     /// A field that the schema does not have may be anything.
     pub(super) fn unknown(&mut self, field: &Field) {
         if field.wire == LEN {
-            self.listen(&self.request[field.payload()]);
+            self.listen(field.payload());
         }
     }
 
@@ -275,6 +297,42 @@ impl<'r, 'a> Look<'r, 'a> {
         } else {
             Err((field.at, Fault::CutOff).into())
         }
+    }
+}
+
+/// Where a byte stands next in a request that is walked from its start to its end.
+struct Next<'a> {
+    byte: u8,
+    request: &'a [u8],
+    /// It does not stand between these, and it does at the second if that is not the end.
+    from: usize,
+    upto: usize,
+}
+
+impl<'a> Next<'a> {
+    fn new(byte: u8, request: &'a [u8]) -> Self {
+        let upto = memchr::memchr(byte, request).unwrap_or(request.len());
+        Self {
+            byte,
+            request,
+            from: 0,
+            upto,
+        }
+    }
+
+    /// Whether it stands in a range.
+    #[inline]
+    fn is_in(&mut self, range: &Range<usize>) -> bool {
+        if range.start < self.from || range.start > self.upto {
+            self.seek(range.start);
+        }
+        self.upto < range.end
+    }
+
+    fn seek(&mut self, from: usize) {
+        let rest = self.request.get(from..).unwrap_or_default();
+        self.from = from;
+        self.upto = memchr::memchr(self.byte, rest).map_or(self.request.len(), |at| from + at);
     }
 }
 

@@ -1,9 +1,9 @@
 //! The rules and the declared values as one scan needs them: everything hashed by four bytes.
 
-use super::{BadRule, Check, Context, Find, Part, Rule, blocks, families, people, user};
+use super::{BadRule, Check, Context, Find, Part, Rule, beside, blocks, families, people, user};
 use crate::chars::{B64URL, Set};
 use crate::declared::{self, Pattern};
-use crate::filter::{GRAM, Grams, commonness, gram};
+use crate::filter::{GRAM, Grams, Sampled, commonness, gram};
 use crate::found::Found;
 use crate::keys::{self, Keys};
 use crate::settings::Settings;
@@ -63,6 +63,8 @@ pub(crate) struct Tables {
     pub(crate) declared: Vec<String>,
     /// Finds candidates.
     pub(crate) grams: Grams<Candidate>,
+    /// Tells whether there can be any.
+    pub(super) sampled: Sampled,
     /// A byte whose matcher is called wherever it stands.
     pub(crate) byte: Option<(u8, Check, u16)>,
     /// How far from its end what has arrived may be the start of a pattern.
@@ -190,6 +192,7 @@ impl Tables {
             byte,
             tails,
             grams: Grams::new(Vec::new()),
+            sampled: Sampled::new(&[]),
             starts: Grams::new(Vec::new()),
             first: vec![false; 256],
             pairs: vec![false; 1 << 16],
@@ -197,11 +200,12 @@ impl Tables {
     }
 
     fn index(mut self) -> Self {
-        let mut grams = Vec::new();
+        let (mut grams, mut sampled) = (Vec::new(), Vec::new());
         let mut starts: Vec<([u8; 3], Candidate)> = Vec::new();
         for (at, pattern) in self.patterns.iter().enumerate() {
             let at = at as u32;
             if let Some((unit, keys)) = pattern.anchor() {
+                sampled.extend(pattern.beside(unit, &keys));
                 grams.extend(keys.into_iter().map(|key| (key, Candidate::Pattern(at, unit as u32))));
             }
             starts.extend(
@@ -213,6 +217,7 @@ impl Tables {
         }
         for (at, anchor) in self.anchors.iter().enumerate() {
             let (offset, keys) = anchor_grams(&anchor.literal, anchor.follows());
+            sampled.extend(beside::of_literal(&anchor.literal, offset, &keys));
             grams.extend(
                 keys.into_iter()
                     .map(|key| (key, Candidate::Anchor(at as u32, offset as u32))),
@@ -230,6 +235,8 @@ impl Tables {
             self.first[usize::from(bytes[0])] = true;
             self.pairs[usize::from(bytes[0]) << 8 | usize::from(bytes[1])] = true;
         }
+        sampled.extend(grams.iter().map(|(key, _)| *key));
+        self.sampled = Sampled::new(&sampled);
         self.grams = Grams::new(grams);
         self.starts = Grams::new(
             starts
@@ -299,7 +306,7 @@ impl Tables {
     }
 
     /// Whether an anchor or a pattern really stands at a place that may hold one.
-    pub(crate) fn stands(&self, view: &View<'_>, at: usize) -> bool {
+    pub(super) fn stands(&self, view: &View<'_>, at: usize) -> bool {
         let Some(window) = view.bytes.get(at..).and_then(<[u8]>::first_chunk::<GRAM>) else {
             return false;
         };
