@@ -181,10 +181,19 @@ impl Walk<'_> {
             at += pair.len() + 1;
         }
         if edits.is_empty() {
-            self.node(value)
-        } else {
-            self.changes.push((value.leaf, Change::Edit(edits)))
+            return self.node(value);
         }
+        // What is left of the names is a text like any other.
+        let clean = text::apply(pairs, &edits);
+        let more = text::edits(self.rules, &clean, self.depth);
+        if !more.is_empty() {
+            edits = vec![Edit {
+                range: 0..pairs.len(),
+                with: text::apply(&clean, &more),
+                rule: SENSITIVE_KEY,
+            }];
+        }
+        self.changes.push((value.leaf, Change::Edit(edits)));
     }
 
     /// Hides all leaves under a sensitive key.

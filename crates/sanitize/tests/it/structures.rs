@@ -258,3 +258,15 @@ proptest! {
         prop_assert_eq!(sanitizer.text(&once), once.clone());
     }
 }
+
+/// Guarantees: what a list of headers leaves of a value is a text like any other: once is enough.
+#[test]
+fn a_url_in_the_place_of_headers_keeps_no_password() {
+    let pairs = vec![(
+        "OTEL_EXPORTER_OTLP_HEADERS".to_owned(),
+        "https://u:s3cret@h/x?sig=abc".to_owned(),
+    )];
+    let once = sanitizer().pairs(pairs).into_inner();
+    assert_eq!(once[0].1, "https://u:[REDACTED]@h/x?sig=[REDACTED]");
+    assert_eq!(sanitizer().pairs(once.clone()).into_inner(), once);
+}
