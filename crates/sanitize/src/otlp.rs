@@ -8,6 +8,7 @@ mod groups;
 mod invalid;
 mod limits;
 mod look;
+mod next;
 mod reader;
 mod schema;
 mod seen;

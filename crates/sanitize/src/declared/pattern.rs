@@ -90,7 +90,7 @@ impl Pattern {
     /// The grams one place beside those of [`Self::anchor`].
     pub(crate) fn beside(&self, unit: usize, keys: &[u32]) -> Vec<u32> {
         match self {
-            Self::Literal(bytes) | Self::Folded(bytes) => beside::of_literal(bytes, unit, keys),
+            Self::Literal(bytes) | Self::Folded(bytes) => beside::of_literal(bytes, unit, keys, None),
             Self::Units(units) => match variants::<{ GRAM + 1 }>(&units[unit..]) {
                 Some(longer) => longer.into_iter().map(|[_, next @ ..]| gram(next)).collect(),
                 None => beside::behind_anything(keys),

@@ -4,7 +4,7 @@
 //! two lies at a place that is looked at, wherever the pattern starts.
 
 use super::{GRAM, LARGE, LARGE_WORDS, LOGS, MIDDLE, MIDDLE_WORDS, MULTIPLIER, SMALL, SMALL_WORDS, gram, table};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 /// Every which place is looked at.
 const STEP: usize = 2;
@@ -60,7 +60,7 @@ impl Sampled {
     #[inline]
     pub(crate) fn any(&self, bytes: &[u8], range: Range<usize>, mut look: impl FnMut(usize) -> bool) -> bool {
         let bits = &self.bits;
-        let look = |at| self.may(bytes, at) && look(at);
+        let look: &mut dyn FnMut(usize) -> bool = &mut |at| self.may(bytes, at) && look(at);
         // The size of the table is known to each of these: no bounds are checked within.
         match self.shift {
             SMALL => table(bits).is_none_or(|table| any::<SMALL_WORDS, SMALL>(table, bytes, range, look)),
@@ -75,14 +75,8 @@ fn any<const WORDS: usize, const SHIFT: u32>(
     table: &[u64; WORDS],
     bytes: &[u8],
     range: Range<usize>,
-    mut look: impl FnMut(usize) -> bool,
+    look: &mut dyn FnMut(usize) -> bool,
 ) -> bool {
-    // In the lowest bit, whether the key in the low half may be registered.
-    let bit = |folded: u64| {
-        let hash = (folded as u32).wrapping_mul(MULTIPLIER);
-        table[(hash >> (SHIFT + 6)) as usize] >> (hash >> SHIFT & 63)
-    };
-    let fold = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes) | 0x2020_2020_2020_2020;
     // The last place of four bytes.
     let Some(last) = range.end.checked_sub(GRAM) else {
         return false;
@@ -90,22 +84,53 @@ fn any<const WORDS: usize, const SHIFT: u32>(
     let mut at = range.start;
     while at <= last {
         let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<14>) else {
-            return (at..=last).step_by(STEP).any(|at| {
-                let window = bytes.get(at..).and_then(<[u8]>::first_chunk);
-                window.is_some_and(|window| bit(u64::from(gram(*window))) & 1 != 0) && look(at)
-            });
+            return rest::<WORDS, SHIFT>(table, bytes, at..=last, look);
         };
         let [head @ .., _, _, _, _, _, _] = chunk;
         let [_, _, _, _, _, _, tail @ ..] = chunk;
         let (head, tail) = (fold(head), fold(tail));
         let samples = [head, head >> 16, head >> 32, tail, tail >> 16, tail >> 32];
-        if samples.iter().fold(0, |all, sample| all | bit(*sample)) & 1 != 0 {
-            let may = |place: &usize| bit(samples[*place]) & 1 != 0 && at + STEP * place <= last;
-            if (0..SAMPLES).filter(may).any(|place| look(at + STEP * place)) {
-                return true;
+        let all = samples
+            .iter()
+            .fold(0, |all, sample| all | bit::<WORDS, SHIFT>(table, *sample));
+        if all & 1 != 0 {
+            let mut known = samples.iter().rev().fold(0u32, |known, sample| {
+                known << 1 | (bit::<WORDS, SHIFT>(table, *sample) & 1) as u32
+            });
+            while known != 0 {
+                let place = at + STEP * known.trailing_zeros() as usize;
+                if place <= last && look(place) {
+                    return true;
+                }
+                known &= known - 1;
             }
         }
         at += STEP * SAMPLES;
     }
     false
+}
+
+#[inline]
+fn fold(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes) | 0x2020_2020_2020_2020
+}
+
+/// In the lowest bit, whether the key in the low half may be registered.
+#[inline]
+fn bit<const WORDS: usize, const SHIFT: u32>(table: &[u64; WORDS], folded: u64) -> u64 {
+    let hash = (folded as u32).wrapping_mul(MULTIPLIER);
+    table[(hash >> (SHIFT + 6)) as usize] >> (hash >> SHIFT & 63)
+}
+
+/// The same, place by place.
+fn rest<const WORDS: usize, const SHIFT: u32>(
+    table: &[u64; WORDS],
+    bytes: &[u8],
+    places: RangeInclusive<usize>,
+    look: &mut dyn FnMut(usize) -> bool,
+) -> bool {
+    places.step_by(STEP).any(|at| {
+        let window = bytes.get(at..).and_then(<[u8]>::first_chunk);
+        window.is_some_and(|window| bit::<WORDS, SHIFT>(table, gram(*window).into()) & 1 != 0) && look(at)
+    })
 }

@@ -3,6 +3,7 @@
 
 use super::invalid::{Invalid, Stop};
 use super::limits::Limits;
+use super::next::Next;
 use super::reader::{At, Fault, Field, LEN, Reader};
 use super::schema::{ANY_VALUE, KEY_VALUE, Known, Message, What};
 use super::seen::Seen;
@@ -297,42 +298,6 @@ impl<'r, 'a> Look<'r, 'a> {
         } else {
             Err((field.at, Fault::CutOff).into())
         }
-    }
-}
-
-/// Where a byte stands next in a request that is walked from its start to its end.
-struct Next<'a> {
-    byte: u8,
-    request: &'a [u8],
-    /// It does not stand between these, and it does at the second if that is not the end.
-    from: usize,
-    upto: usize,
-}
-
-impl<'a> Next<'a> {
-    fn new(byte: u8, request: &'a [u8]) -> Self {
-        let upto = memchr::memchr(byte, request).unwrap_or(request.len());
-        Self {
-            byte,
-            request,
-            from: 0,
-            upto,
-        }
-    }
-
-    /// Whether it stands in a range.
-    #[inline]
-    fn is_in(&mut self, range: &Range<usize>) -> bool {
-        if range.start < self.from || range.start > self.upto {
-            self.seek(range.start);
-        }
-        self.upto < range.end
-    }
-
-    fn seek(&mut self, from: usize) {
-        let rest = self.request.get(from..).unwrap_or_default();
-        self.from = from;
-        self.upto = memchr::memchr(self.byte, rest).map_or(self.request.len(), |at| from + at);
     }
 }
 

@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next field.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self) -> Result<Option<Field>, At> {
         let at = self.at;
         let Some(&first) = self.bytes.get(at) else {

@@ -1,6 +1,7 @@
 //! The four bytes that stand beside those by which something is found, for who looks at every second place only.
 
 use super::compiled::Tables;
+use crate::chars::Set;
 use crate::filter::{GRAM, commonness, gram};
 use crate::memo::Memo;
 use crate::view::View;
@@ -27,8 +28,9 @@ impl Tables {
     }
 }
 
-/// Those beside the ones at `offset` of a literal, which are `keys`: one place further on or one back, the rarer.
-pub(crate) fn of_literal(literal: &[u8], offset: usize, keys: &[u32]) -> Vec<u32> {
+/// Those beside the ones at `offset` of a literal, which are `keys`: one place further on or one back, the rarer. What may
+/// follow the literal is known of some.
+pub(crate) fn of_literal(literal: &[u8], offset: usize, keys: &[u32], follows: Option<&Set>) -> Vec<u32> {
     let window = |at: usize| literal.get(at..).and_then(<[u8]>::first_chunk::<GRAM>).copied();
     let back = offset.checked_sub(1).and_then(window);
     match back
@@ -37,8 +39,20 @@ pub(crate) fn of_literal(literal: &[u8], offset: usize, keys: &[u32]) -> Vec<u32
         .min_by_key(|window| commonness(*window))
     {
         Some(rarer) => vec![gram(rarer)],
-        None => behind_anything(keys),
+        None => match (literal, follows) {
+            ([_, b, c, d], Some(set)) => grams_before(set, [*b, *c, *d]),
+            _ => behind_anything(keys),
+        },
     }
+}
+
+/// The grams of three bytes and what may follow them.
+fn grams_before(set: &Set, [a, b, c]: [u8; 3]) -> Vec<u32> {
+    let next = (0..=u8::MAX).filter(|next| set.has(*next));
+    let mut grams: Vec<u32> = next.map(|next| gram([a, b, c, next])).collect();
+    grams.sort_unstable();
+    grams.dedup();
+    grams
 }
 
 /// Those one place back, whatever stands there.

@@ -217,7 +217,7 @@ impl Tables {
         }
         for (at, anchor) in self.anchors.iter().enumerate() {
             let (offset, keys) = anchor_grams(&anchor.literal, anchor.follows());
-            sampled.extend(beside::of_literal(&anchor.literal, offset, &keys));
+            sampled.extend(beside::of_literal(&anchor.literal, offset, &keys, anchor.follows()));
             grams.extend(
                 keys.into_iter()
                     .map(|key| (key, Candidate::Anchor(at as u32, offset as u32))),
@@ -319,8 +319,9 @@ impl Tables {
             Candidate::Anchor(index, offset) => self.anchors.get(index as usize).is_some_and(|anchor| {
                 let start = at.checked_sub(offset as usize);
                 let stands = |start| {
-                    view.slice(start..start + anchor.literal.len())
-                        .eq_ignore_ascii_case(&anchor.literal)
+                    let end = start + anchor.literal.len();
+                    let follows = |set: &Set| view.bytes.get(end).is_some_and(|next| set.has(*next));
+                    view.slice(start..end).eq_ignore_ascii_case(&anchor.literal) && anchor.follows().is_none_or(follows)
                 };
                 start.is_some_and(stands)
             }),
@@ -381,10 +382,18 @@ impl Tables {
 }
 
 impl Anchor {
+    /// What stands behind the literal of a token.
+    fn token_follows(&self) -> Option<&'static Set> {
+        match &self.act {
+            Act::Token([_, Part::Run(set, 1.., _), ..]) => Some(set),
+            _ => None,
+        }
+    }
+
     /// What may stand behind the literal, where that is known.
     fn follows(&self) -> Option<&'static Set> {
         match &self.act {
-            Act::Token([_, Part::Run(set, 1.., _), ..]) => Some(set),
+            Act::Token(_) => self.token_follows(),
             // A word of the user's may go on in any way.
             Act::Near(_) if self.literal == b"key" || self.literal == b"pwd" => Some(&keys::FOLLOWS),
             Act::Near(_) if self.literal == b"eyJ" => Some(&B64URL),
