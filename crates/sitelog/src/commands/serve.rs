@@ -36,6 +36,7 @@ pub(super) fn run(setup: &Setup, args: &ServeArgs) -> Result<ExitCode, Failure> 
     let (_, short) = setup.sanitizer(&args.sanitize, &[], Vec::new())?;
     crate::exit::say_too_short(&short);
     let tls = tls(&settings)?;
+    raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers())
         .max_blocking_threads(16)
@@ -52,6 +53,15 @@ pub(super) fn run(setup: &Setup, args: &ServeArgs) -> Result<ExitCode, Failure> 
     let ended = runtime.block_on(site.serve());
     runtime.shutdown_background();
     ended
+}
+
+/// As many files as the system allows: each tenant has some open, and the soft limit is for programs that use `select`.
+fn raise_open_files() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // What is not allowed is told by what needs it.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
 }
 
 /// As many as there are processors, four at most: the rest is the exporters' and the disk's.
