@@ -104,7 +104,7 @@ impl Gauge {
             why,
         });
         if let Reclaim::Elsewhere(tell) = &root.options.reclaim {
-            tell(tenant);
+            tell(tenant, bytes);
         }
         Err(refused(why, budget))
     }

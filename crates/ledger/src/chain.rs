@@ -72,6 +72,8 @@ pub(crate) struct Live {
     pub(crate) system: Option<Arc<dyn FileSystem>>,
     /// Segments that may be erased once they are delivered.
     pub(crate) rolled: Mutex<Rolled>,
+    /// Those that came since: who erases keeps the lock above while the disk works, and a writer does not wait for that.
+    pub(crate) just_rolled: Mutex<Vec<(u32, Option<Extent>)>>,
     pub(crate) news: News,
 }
 
@@ -120,6 +122,7 @@ impl Chain {
             committer: Mutex::new(committer),
             system,
             rolled: Mutex::new(Rolled::before(current)),
+            just_rolled: Mutex::default(),
             news: News::default(),
         });
         live.root.add_live(&live);
@@ -302,8 +305,8 @@ impl Live {
                 newest,
                 ..extent
             });
-            let mut rolled = self.rolled.lock().unwrap_or_else(PoisonError::into_inner);
-            rolled.push(number, extent);
+            let mut rolled = self.just_rolled.lock().unwrap_or_else(PoisonError::into_inner);
+            rolled.push((number, extent));
         }
         let (signal, origin) = (batch.signal, batch.origin);
         let content = Content {

@@ -44,6 +44,8 @@ counters! {
     refused_records_erased,
     /// Segments erased by retention.
     erased_segments,
+    /// Segments erased by retention that held a signal for which there is no cursor: nobody got it.
+    erased_unread_segments,
     /// Chains whose beginning or end could not be entered in the trail at once; the next run enters them.
     heads_not_entered,
     /// Chains of which retention erased something that could not be entered in the trail; verification will miss it.

@@ -180,16 +180,20 @@ impl Ledger {
             &self.root,
             &self.root.layout.list_chains(&*self.root.disk, tenant)?,
         ));
-        self.make_room(tenant, 0)
+        self.make_room(tenant, 0, true)
     }
 
-    /// [`Ledger::reclaim`], but for the trail, until so many more bytes fit into the budget if that can be.
+    /// [`Ledger::reclaim`], but for the trail, until so many more bytes fit into the budget if that can be. `may_survey`: it may
+    /// read the headers of all frames; otherwise only what this ledger writes itself is looked at, which is quick.
     ///
     /// # Errors
     /// The disk's.
-    pub fn make_room(&self, tenant: &TenantId, bytes: u64) -> Result<Reclaimed, Error> {
+    pub fn make_room(&self, tenant: &TenantId, bytes: u64, may_survey: bool) -> Result<Reclaimed, Error> {
         let now = self.root.options.clock.now();
-        let reclaimed = reclaim(&self.root, tenant, bytes, now, true)?;
+        let reclaimed = reclaim(&self.root, tenant, bytes, now, may_survey)?;
+        if !may_survey {
+            return Ok(reclaimed);
+        }
         let nanos = |age: Duration| u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
         let since = reclaimed.undelivered_age.map(|age| now.saturating_sub(nanos(age)));
         self.root.set_waiting_since(tenant, since);

@@ -55,7 +55,7 @@ pub use histogram::Histogram;
 pub use key::{PublicKey, SigningKey};
 pub use ledger::Ledger;
 pub use note::Head;
-pub use options::{Budget, Clock, Durability, Options, Reclaim, Retention};
+pub use options::{Budget, Clock, Durability, NeedsRoom, Options, Reclaim, Retention};
 pub use position::{Position, Progress};
 pub use recover::Recovery;
 pub use release::Released;

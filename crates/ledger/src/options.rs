@@ -25,15 +25,18 @@ pub struct Budget {
     pub age: Option<Duration>,
 }
 
+/// Is told whose budget is full, and how many bytes did not fit.
+pub type NeedsRoom = dyn Fn(&TenantId, u64) + Send + Sync;
+
 /// Who makes room when a tenant's budget is full: looking for what may go, and erasing it, takes as long as there are frames.
 #[derive(Clone, Default)]
 pub enum Reclaim {
     /// The writer that needs it, before its batch is written or refused.
     #[default]
     Writer,
-    /// Somebody else: the batch is refused, and this is called, at once and maybe often. It must return at once and have
-    /// [`crate::Ledger::reclaim`] called soon; nothing is erased otherwise.
-    Elsewhere(Arc<dyn Fn(&TenantId) + Send + Sync>),
+    /// Somebody else: the batch is refused, and this is called with its bytes, at once and maybe often. It must return at once and
+    /// have [`crate::Ledger::make_room`] called soon; nothing is erased otherwise.
+    Elsewhere(Arc<NeedsRoom>),
 }
 
 impl fmt::Debug for Reclaim {

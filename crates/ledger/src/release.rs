@@ -79,6 +79,12 @@ impl Extent {
         cursor.progress.upto >= Position::start(wanted)
     }
 
+    /// Whether it holds a signal that no cursor reads.
+    fn is_unread(&self, signal: Signal, cursors: &[StoredCursor]) -> bool {
+        let reads = |cursor: &StoredCursor| cursor.signal.is_none_or(|read| read == signal);
+        self.wanted[signal as usize - 1] > self.first && !cursors.iter().any(reads)
+    }
+
     /// Its frames.
     fn frames(&self) -> Range<u64> {
         self.first..self.upto
@@ -130,6 +136,10 @@ fn release_chain(
     released: &mut Released,
 ) -> Result<(), Error> {
     let mut rolled = live.rolled.lock().unwrap_or_else(PoisonError::into_inner);
+    let news = std::mem::take(&mut *live.just_rolled.lock().unwrap_or_else(PoisonError::into_inner));
+    for (number, extent) in news {
+        rolled.push(number, extent);
+    }
     list(root, live, &mut rolled)?;
     if rolled.segments.is_empty() {
         return Ok(());
@@ -165,7 +175,8 @@ fn release_chain(
         }
         upto = extent.upto;
         bytes += size(*number);
-        going.push((*number, refused));
+        let is_unread = Signal::ALL.iter().any(|signal| extent.is_unread(*signal, &cursors));
+        going.push((*number, refused, is_unread));
     }
     if going.is_empty() {
         return Ok(());
@@ -173,7 +184,7 @@ fn release_chain(
     // What is gone without an entry was taken away by somebody else. On a full disk something has to go first.
     let enter = || trail::erasing_live(root, &live.id, upto);
     let entered = enter();
-    for (number, refused) in going {
+    for (number, refused, is_unread) in going {
         let path = segment_path(&live.folder, number);
         remove(root.disk.remove(&path)).map_err(Error::io("remove", &path))?;
         rolled.segments.pop_front();
@@ -181,6 +192,7 @@ fn release_chain(
         released.bytes += size(number);
         root.counters.erased_segments.add(1);
         root.counters.refused_records_erased.add(refused);
+        root.counters.erased_unread_segments.add(is_unread.into());
     }
     if entered.is_err() && enter().is_err() {
         root.counters.erasures_not_entered.add(1);

@@ -48,6 +48,8 @@ struct Segment {
     is_pinned: bool,
     /// It ends the chain.
     ends: bool,
+    /// The walk did not come as far: nothing is known of it, and it stays.
+    is_unknown: bool,
     /// Index behind its last frame.
     upto: u64,
 }
@@ -97,6 +99,9 @@ impl Surveyed {
         let is_server = matches!(root.options.reclaim, Reclaim::Elsewhere(_));
         let age_limit = root.retention().budget.age;
         let may_go = |segment: &Segment, done: &Reclaimed| {
+            if segment.is_unknown {
+                return false;
+            }
             let age = Duration::from_nanos(now.saturating_sub(segment.newest));
             let is_old = age_limit.is_some_and(|limit| age > limit);
             match self.is_read {
@@ -193,7 +198,7 @@ pub(crate) fn release_ended(root: &Root, chain: &ChainId, keep: Duration) -> Res
     let now = root.options.clock.now();
     let may_go = |segment: &Segment| {
         let age = Duration::from_nanos(now.saturating_sub(segment.newest));
-        segment.due.is_none() && !segment.is_pinned && age >= keep
+        !segment.is_unknown && segment.due.is_none() && !segment.is_pinned && age >= keep
     };
     if !surveyed.was_empty {
         if !(surveyed.is_sealed && surveyed.delivers && surveyed.segments.iter().all(may_go)) {
@@ -208,7 +213,8 @@ pub(crate) fn release_ended(root: &Root, chain: &ChainId, keep: Duration) -> Res
 
 /// Says in the trail what goes, then lets it go: what is gone without an entry was taken away by somebody else.
 fn erase(root: &Root, leaving: &[Surveyed], done: &mut Reclaimed) -> Result<(), Error> {
-    let last = |leaving: &Surveyed| Some((leaving.chain.clone(), leaving.gone.last()?.upto));
+    // One without a sound frame says nothing of how far it goes.
+    let last = |leaving: &Surveyed| Some((leaving.chain.clone(), leaving.gone.iter().map(|gone| gone.upto).max()?));
     let entries: Vec<(ChainId, u64)> = leaving.iter().filter_map(last).collect();
     let enter = || match entries.is_empty() {
         true => Ok(()),
@@ -245,14 +251,16 @@ fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor])
             refused: 0,
             is_pinned: false,
             ends: false,
+            is_unknown: true,
             upto: 0,
         })
         .collect();
     let mut walk = Walk::new(root.disk.clone(), chain, folder.to_owned(), 0);
+    let mut last = 0;
     loop {
         let found = match walk.step()? {
             Step::Frame(found) => found,
-            Step::End { .. } => return Ok(segments),
+            Step::End { .. } => break,
             Step::Damage(_) | Step::Segment(_) => continue,
         };
         let Some(segment) = segments.iter_mut().find(|segment| segment.file.number == found.segment) else {
@@ -276,7 +284,12 @@ fn survey(root: &Root, chain: &ChainId, folder: &Path, cursors: &[StoredCursor])
             .map(|cursor| cursor.refused.records_in(frames.clone()))
             .sum::<u64>();
         segment.is_pinned |= cursors.iter().any(|cursor| cursor.refused.reaches(frames.clone()));
+        last = found.segment;
     }
+    for segment in &mut segments {
+        segment.is_unknown = segment.file.number > last;
+    }
+    Ok(segments)
 }
 
 fn erase_segment(root: &Root, folder: &Path, segment: &Segment, done: &mut Reclaimed) -> Result<(), Error> {

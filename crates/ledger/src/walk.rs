@@ -31,6 +31,9 @@ pub(crate) struct Walk {
     buffer_at: u64,
 }
 
+/// A segment's number and file.
+type Opened = (u32, Arc<dyn DiskFile>);
+
 struct Segment {
     number: u32,
     file: Arc<dyn DiskFile>,
@@ -168,14 +171,8 @@ impl Walk {
 
     /// Opens the next segment there is.
     fn enter(&mut self) -> Result<Step, Error> {
-        let Some(number) = self.next_number()? else {
+        let Some((number, file)) = self.open_next()? else {
             return Ok(Step::End { torn: 0 });
-        };
-        let path = segment_path(&self.folder, number);
-        let file = match self.disk.open(&path, Open::Read) {
-            // Retention was faster.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Step::End { torn: 0 }),
-            other => other.map_err(Error::io("open", &path))?,
         };
         self.segment = Some(Segment {
             number,
@@ -227,6 +224,22 @@ impl Walk {
             return self.enter();
         }
         Ok(step)
+    }
+
+    fn open_next(&self) -> Result<Option<Opened>, Error> {
+        let mut missed = None;
+        while let Some(number) = self.next_number()? {
+            let path = segment_path(&self.folder, number);
+            match self.disk.open(&path, Open::Read) {
+                // Retention was faster: the next one may be there still. One that is listed and cannot be opened is none.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && missed != Some(number) => {
+                    missed = Some(number);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                other => return other.map(|file| Some((number, file))).map_err(Error::io("open", &path)),
+            }
+        }
+        Ok(None)
     }
 
     fn next_number(&self) -> Result<Option<u32>, Error> {

@@ -5,7 +5,7 @@ use crate::admission::flight::Flight;
 use crate::answered::{Answered, Taken, Watch};
 use crate::auth::{Doors, Identity, Role};
 use crate::counters::ServerCounters;
-use crate::intake::Chains;
+use crate::intake::{Chains, FAILED};
 use crate::limits::{ServerLimits, TenantLimits};
 use crate::refusal::Refusal;
 use crate::stamp;
@@ -22,6 +22,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// Bytes whose work takes longer than handing over a worker's other tasks.
 const MUCH: usize = 32 << 10;
+/// So many times as much work is what is packed taken for.
+const PACKED: usize = 8;
 
 /// What holds for a tenant.
 #[derive(Clone, Debug)]
@@ -162,18 +164,23 @@ impl Gateway {
         tenant
     }
 
-    /// A request as it came, which `plain` makes protobuf when it is its turn: stamped, sanitized, durable.
+    /// A request as it came, packed (compressed or JSON) or not, which `plain` makes protobuf when it is its turn: stamped,
+    /// sanitized, durable.
     pub(crate) async fn take(
         &self,
-        tenant: &Tenant,
+        tenant: &Arc<Tenant>,
         signal: Signal,
-        body: Bytes,
+        (body, is_packed): (Bytes, bool),
         plain: impl FnOnce(Bytes) -> Result<Bytes, Refusal>,
     ) -> Result<Taken, Refusal> {
         let begun = Instant::now();
         let rules = tenant.rules();
         let open = tenant.intake.open().await?;
-        let size = body.len();
+        // Of what is packed it is not known yet how much work it is.
+        let size = match is_packed {
+            true => (body.len() * PACKED).min(rules.limits.request_bytes),
+            false => body.len(),
+        };
         let room = tenant.intake.room(size).await;
         let turn = self.fair.turn(tenant.id(), size as u64).await;
         let waited = begun.elapsed();
@@ -202,8 +209,14 @@ impl Gateway {
         let (records, bytes, written) = apart(size, work)?;
         drop(turn);
         let written = tenant.intake.written(open, written).await?;
-        tenant.intake.durable(written).await?;
-        drop(room);
+        // A sender that goes away takes neither the wait nor the room with it: its bytes are on their way to the disk.
+        let waiting = Arc::clone(tenant);
+        let durable = tokio::spawn(async move {
+            let durable = waiting.intake.durable(written).await;
+            drop(room);
+            durable
+        });
+        durable.await.unwrap_or(Err(FAILED))?;
         let took = begun.elapsed();
         tenant.counters().taken(signal, records, bytes, took);
         Ok(Taken {
@@ -219,7 +232,7 @@ impl Gateway {
     /// # Errors
     /// Why it was refused, as anybody's would be.
     pub async fn take_own(&self, tenant: &TenantId, signal: Signal, request: Bytes) -> Result<Taken, Refusal> {
-        self.take(&self.tenant(tenant), signal, request, Ok).await
+        self.take(&self.tenant(tenant), signal, (request, false), Ok).await
     }
 
     /// Has somebody told of each answered request. Says whether there was nobody yet; later ones are not told.

@@ -155,7 +155,7 @@ pub(crate) struct Written {
     receipt: Receipt,
 }
 
-const FAILED: Refusal = Refusal::Unavailable {
+pub(crate) const FAILED: Refusal = Refusal::Unavailable {
     why: "the ledger takes no writes",
     retry: RETRY,
 };

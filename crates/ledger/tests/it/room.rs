@@ -2,17 +2,23 @@
 
 use crate::retention::{HOUR, bytes, deliver, fill, scene_with};
 use crate::scene::{Scene, append, batch, numbers};
+use sitelog_ledger::Ledger;
+use sitelog_ledger::disk::fault::FaultDisk;
+use sitelog_ledger::disk::{Disk, DiskFile, Entry, Open};
 use sitelog_ledger::{Budget, Check, Options, Position, Reclaim, Refusal, Refused, Retention};
 use sitelog_model::TenantId;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A scene whose writers erase nothing, its clock, and how often they said that they need room.
 fn scene(budget: Budget) -> (Scene, Arc<AtomicU64>, Arc<AtomicU64>) {
     let told = Arc::new(AtomicU64::new(0));
     let counted = told.clone();
-    let reclaim = Reclaim::Elsewhere(Arc::new(move |tenant| {
+    let reclaim = Reclaim::Elsewhere(Arc::new(move |tenant, bytes| {
+        assert!(bytes > 100, "those of the frame: {bytes}");
         assert_eq!(*tenant, TenantId::default());
         counted.fetch_add(1, Ordering::Relaxed);
     }));
@@ -40,7 +46,7 @@ fn the_writer_asks_for_room_and_makes_none() {
     assert!(chain.append(&batch(count)).is_err());
     assert_eq!(told.load(Ordering::Relaxed), 2);
     assert_eq!(scene.ledger.counters().erased_segments.get(), 0);
-    let made = scene.ledger.make_room(&TenantId::default(), 5_000).unwrap();
+    let made = scene.ledger.make_room(&TenantId::default(), 5_000, true).unwrap();
     assert!(made.bytes > 0 && made.used <= 15_000, "{made:?}");
     now.fetch_add(HOUR, Ordering::Relaxed);
     append(&chain, count..count + 10);
@@ -90,7 +96,7 @@ fn a_cursor_that_is_not_there_yet_keeps_everything() {
     let (count, _) = fill(&chain, 0);
     deliver(&mut early, count as usize);
     assert_eq!(scene.ledger.release(&tenant).unwrap().segments, 0);
-    assert_eq!(scene.ledger.make_room(&tenant, 10_000).unwrap().segments, 0);
+    assert_eq!(scene.ledger.make_room(&tenant, 10_000, true).unwrap().segments, 0);
     let id = chain.id().clone();
     chain.seal().unwrap();
     drop((early, chain));
@@ -164,4 +170,77 @@ fn of_ended_chains_those_that_are_delivered_go() {
     assert_eq!(scene.ledger.chains().unwrap(), ids[1..]);
     assert!(scene.ledger.release_ended(&ids[0]).unwrap(), "again, it is gone");
     assert_eq!(scene.ledger.check(&Check::default()).unwrap().findings, []);
+}
+
+/// A disk on which the first segment that is opened for reading after `armed` is removed just before, as by retention.
+struct Vanishing {
+    disk: FaultDisk,
+    armed: AtomicBool,
+}
+
+impl Disk for Vanishing {
+    fn create_dir(&self, path: &Path) -> io::Result<bool> {
+        self.disk.create_dir(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.disk.sync_dir(path)
+    }
+
+    fn open(&self, path: &Path, how: Open) -> io::Result<Arc<dyn DiskFile>> {
+        let is_segment = path.extension().is_some_and(|kind| kind == "seg");
+        if is_segment && how == Open::Read && self.armed.swap(false, Ordering::Relaxed) {
+            self.disk.remove(path)?;
+        }
+        self.disk.open(path, how)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.link(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove_dir(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        self.disk.list(path)
+    }
+}
+
+/// Scenario: while one task surveys a chain of which the first segments are delivered, another one erases the first of them,
+/// between the survey's list and its look.
+/// Guarantees: nothing that waits goes, whether the budget or the age asks for room.
+#[test]
+fn a_segment_that_goes_meanwhile_takes_no_other_with_it() {
+    let age = Some(Duration::from_secs(60));
+    for budget in [bytes(20_000), Budget { bytes: None, age }] {
+        let disk = Arc::new(Vanishing {
+            disk: FaultDisk::new(),
+            armed: AtomicBool::new(false),
+        });
+        let ledger = Ledger::with_disk(disk.clone(), "/data", crate::scene::options()).unwrap();
+        let tenant = TenantId::default();
+        let chain = ledger.create(&tenant, crate::scene::id(1)).unwrap();
+        let mut cursor = chain.cursor("otlp", None).unwrap();
+        append(&chain, 0..200);
+        deliver(&mut cursor, 20);
+        // Another handle than the writer's: it has to look.
+        let other = Ledger::with_disk(disk.clone(), "/data", crate::scene::options()).unwrap();
+        let cursors = vec![];
+        other.retain(Retention { budget, cursors });
+        disk.armed.store(true, Ordering::Relaxed);
+        other.make_room(&tenant, 15_000, true).unwrap();
+        assert!(!disk.armed.load(Ordering::Relaxed));
+        let (left, _) = numbers(&ledger, chain.id());
+        assert!(left.ends_with(&(20..200).collect::<Vec<_>>()), "{budget:?}: {left:?}");
+    }
 }

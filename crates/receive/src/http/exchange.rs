@@ -93,7 +93,7 @@ async fn take(
 /// A request of a known tenant.
 async fn take_of(
     gateway: &Gateway,
-    tenant: &Tenant,
+    tenant: &Arc<Tenant>,
     request: Request<Incoming>,
     encoding: Option<Encoding>,
     watched: &mut Watched,
@@ -126,7 +126,8 @@ async fn take_of(
             _ => Ok(message),
         }
     };
-    gateway.take(tenant, signal, message, plain).await
+    let is_packed = is_compressed || encoding == Encoding::Json;
+    gateway.take(tenant, signal, (message, is_packed), plain).await
 }
 
 /// Which signal a request carries.

@@ -223,7 +223,7 @@ impl Site<'_> {
         let _ = tokio::time::timeout(patience, answered).await;
         let _ = end_spans.send(true);
         if let Some(spans) = spans {
-            let _ = spans.await;
+            let _ = tokio::time::timeout(patience.saturating_sub(since.elapsed()), spans).await;
         }
         let written = gateway.close().await;
         let left = tokio::task::block_in_place(|| end(&delivery, written, patience.saturating_sub(since.elapsed())));

@@ -5,7 +5,7 @@ use super::plan::TenantPlan;
 use sitelog_ledger::{Chain, ChainId, Commits, Committer, Counters, Error, Ledger, Options, Reclaim, Retention};
 use sitelog_model::{Signal, TenantId, Ulid};
 use sitelog_receive::Chains;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +24,7 @@ pub(crate) struct TenantChains {
     wanted: Arc<Wanted>,
     /// What waited when it was looked up last.
     queues: Mutex<Option<(Effort, Arc<Vec<Queue>>)>>,
+    looking: Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -58,10 +59,10 @@ impl Effort {
     }
 }
 
-/// Tenants whose writers found no room.
+/// Tenants whose writers found no room, and the most bytes that one needs.
 #[derive(Default)]
 struct Wanted {
-    by_tenant: Mutex<BTreeSet<TenantId>>,
+    by_tenant: Mutex<BTreeMap<TenantId, u64>>,
     rung: Notify,
 }
 
@@ -79,6 +80,7 @@ impl TenantChains {
             keep_delivered,
             wanted: Arc::default(),
             queues: Mutex::default(),
+            looking: Mutex::default(),
             state: Mutex::new(State {
                 plans: BTreeMap::new(),
                 others,
@@ -119,7 +121,7 @@ impl TenantChains {
             linger: Duration::ZERO,
             keep_delivered: Some(self.keep_delivered),
             // A survey takes long: it must not be done by who writes, in front of others whose turn it is.
-            reclaim: Reclaim::Elsewhere(Arc::new(move |tenant| wanted.add(tenant))),
+            reclaim: Reclaim::Elsewhere(Arc::new(move |tenant, bytes| wanted.add(tenant, bytes))),
             committer: Some(self.committer.clone()),
             ..Options::default()
         };
@@ -143,22 +145,37 @@ impl TenantChains {
         self.wanted.rung.notified().await;
     }
 
-    /// Makes room for those whose writers found none.
+    /// Makes room for those whose writers found none: for all of them what is quick, then, for who needs more, what takes long.
     pub(crate) fn make_room(&self) -> Result<(), Error> {
         let wanted = std::mem::take(&mut *self.wanted.by_tenant());
-        let tried = wanted.into_iter().map(|tenant| {
-            if self.state().surveyed.get(&tenant).is_some_and(Effort::is_recent) {
-                // Its writer asks again.
-                return Ok(());
+        let (mut short, mut tried) = (Vec::new(), Ok(()));
+        for (tenant, bytes) in wanted {
+            match self.make_quick_room(&tenant, bytes) {
+                Ok(None) => {}
+                Ok(Some(room)) => short.push((tenant, room)),
+                Err(error) => tried = Err(error),
             }
-            let (ledger, begun) = (self.ledger(&tenant)?, Instant::now());
-            let budget = self.state().plan_of(&tenant).budget.bytes;
-            // Some more than one batch takes, so that it is not looked for at each of them.
-            let made = ledger.make_room(&tenant, budget.map_or(0, |bytes| bytes / 16));
-            self.state().surveyed.insert(tenant, Effort::since(begun));
-            made.map(drop)
-        });
-        tried.fold(Ok(()), Result::and)
+        }
+        for (tenant, room) in short {
+            // Its writer asks again.
+            if !self.state().surveyed.get(&tenant).is_some_and(Effort::is_recent) {
+                let (ledger, begun) = (self.ledger(&tenant)?, Instant::now());
+                let made = ledger.make_room(&tenant, room, true);
+                self.state().surveyed.insert(tenant, Effort::since(begun));
+                tried = tried.and(made.map(drop));
+            }
+        }
+        tried
+    }
+
+    /// Says how many bytes are wanted if that is not enough.
+    fn make_quick_room(&self, tenant: &TenantId, bytes: u64) -> Result<Option<u64>, Error> {
+        let (ledger, budget) = (self.ledger(tenant)?, self.state().plan_of(tenant).budget);
+        let limit = budget.bytes.unwrap_or(u64::MAX);
+        // Some more than one batch takes, so that it is not looked for at each of them.
+        let room = bytes.max(budget.bytes.map_or(0, |bytes| bytes / 16));
+        let used = ledger.make_room(tenant, room, false)?.used;
+        Ok((budget.age.is_some() || used.saturating_add(room) > limit).then_some(room))
     }
 
     /// Erases what has become too old, and chains of earlier starts that are delivered.
@@ -199,17 +216,24 @@ impl TenantChains {
     }
 
     /// What waits for whom, in all chains; those that cannot be read are left out, and told by `ledger_events`. Looked up anew
-    /// when that takes a small part of the time.
+    /// when that takes a small part of the time, by one at a time: all others get what was known before.
     pub(crate) fn queues(&self) -> Arc<Vec<Queue>> {
-        let mut known = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((looked, queues)) = &*known
-            && looked.is_recent()
-        {
-            return Arc::clone(queues);
+        let known = || self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = || {
+            known()
+                .as_ref()
+                .map(|(_, queues)| Arc::clone(queues))
+                .unwrap_or_default()
+        };
+        let Ok(_looking) = self.looking.try_lock() else {
+            return last();
+        };
+        if known().as_ref().is_some_and(|(looked, _)| looked.is_recent()) {
+            return last();
         }
         let begun = Instant::now();
         let queues = Arc::new(self.look_up_queues());
-        *known = Some((Effort::since(begun), Arc::clone(&queues)));
+        *known() = Some((Effort::since(begun), Arc::clone(&queues)));
         queues
     }
 
@@ -291,14 +315,15 @@ impl TenantPlan {
 }
 
 impl Wanted {
-    fn by_tenant(&self) -> MutexGuard<'_, BTreeSet<TenantId>> {
+    fn by_tenant(&self) -> MutexGuard<'_, BTreeMap<TenantId, u64>> {
         self.by_tenant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, tenant: &TenantId) {
-        if self.by_tenant().insert(tenant.clone()) {
-            self.rung.notify_one();
-        }
+    fn add(&self, tenant: &TenantId, bytes: u64) {
+        let mut by_tenant = self.by_tenant();
+        let most = by_tenant.entry(tenant.clone()).or_default();
+        *most = bytes.max(*most);
+        self.rung.notify_one();
     }
 }
 

@@ -57,7 +57,8 @@ pub(crate) fn spans_of_requests(
                 _ = stop.wait_for(|stop| *stop) => true,
                 () = tokio::time::sleep(EVERY) => false,
             };
-            loop {
+            // What comes meanwhile waits for the next time.
+            for _ in 0..WAITING / TOGETHER {
                 while batch.len() < TOGETHER
                     && let Ok(request) = answered.try_recv()
                 {
