@@ -213,3 +213,23 @@ fn nothing_undelivered_goes_at_any_operation() {
         }
     }
 }
+
+/// Scenario: a chain has traces, and no cursor but one of logs.
+/// Guarantees: segments of which nobody got all go with the others, and are counted; those that hold logs alone are not.
+#[test]
+fn what_goes_without_a_reader_is_counted() {
+    let scene = Scene::with(at_once());
+    let chain = scene.chain(1);
+    let mut cursor = chain.cursor("x", Some(Signal::Logs)).unwrap();
+    append(&chain, 0..40);
+    deliver_all(&mut cursor).unwrap();
+    let logs = release(&scene.ledger);
+    assert!(logs > 2);
+    assert_eq!(scene.ledger.counters().erased_unread_segments.get(), 0);
+    (40..80).for_each(|n| assert!(chain.append(&of(Signal::Traces, n, 100)).is_ok()));
+    append(&chain, 80..81);
+    deliver_all(&mut cursor).unwrap();
+    let gone = release(&scene.ledger);
+    let unread = scene.ledger.counters().erased_unread_segments.get();
+    assert!(unread > 2 && unread <= gone, "{unread} of {gone}");
+}
